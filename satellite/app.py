@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wyoming.event import Event as WyomingEvent
 
@@ -41,6 +41,9 @@ from satellite.homeassistant.driver.peer import HomeAssistantPeer
 from satellite.homeassistant.driver.port import reachable
 from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.homeassistant.driver.satellite_info import info_event
+from satellite.homeassistant.esphome.door import chosen_door
+from satellite.homeassistant.esphome.identity import Identity
+from satellite.homeassistant.esphome.wake_words import WakeWordChoice
 from satellite.http.controls import Controls
 from satellite.http.door import satellite_door
 from satellite.http.server import http_server, make_api_routes
@@ -57,6 +60,7 @@ from satellite.listening.mute import Mute, mute_store, parties_store
 from satellite.listening.people.recognition import speaker_recognition
 from satellite.listening.stop_phrases import stop_recognition
 from satellite.listening.stop_words import StopWords
+from satellite.listening.utterance import Utterance
 from satellite.ports import Asr, EngineContext, WaitsForReader, Wake
 from satellite.settings import Settings
 from satellite.timers import TimerManager, timer_store
@@ -71,6 +75,10 @@ from satellite.turns.own_sentences import own_sentences
 from satellite.turns.satellite_context import SatelliteContext
 from satellite.turns.sounds import Sounds
 from satellite.turns.speech_output import SpeechOutput
+
+if TYPE_CHECKING:
+    from satellite.homeassistant.esphome.device import Device
+    from satellite.homeassistant.esphome.server import EsphomePort
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -114,12 +122,24 @@ class Satellite:
     async def _open_services(self, stack: AsyncExitStack) -> None:
         """Open what surrounds the satellite: watchdog, port, hooks, ducking, statistics."""
         settings, bus = self._settings, self._bus
+        self._identity = Identity(settings.name)
+        self._door = chosen_door(settings, self._identity)  # before any of its files is written
         self._supervision = await stack.enter_async_context(supervised(settings, bus))
         self._port = await stack.enter_async_context(reachable(settings))
+        self._esphome = await self._open_esphome(stack)
         self._hooks = await stack.enter_async_context(hooked(settings.hooks, bus))
         await stack.enter_async_context(ducking(settings.ducking, bus))
         self._snapshot = await stack.enter_async_context(written_stats(settings, bus))
         self._people = stack.enter_context(speaker_recognition(settings))
+
+    async def _open_esphome(self, stack: AsyncExitStack) -> EsphomePort | None:
+        """Open the port of ESPHome's API, if this satellite shows that to Home Assistant."""
+        if self._door != "esphome":
+            return None
+        from satellite.homeassistant.esphome.server import esphome_reachable  # 20 ms
+
+        opened = esphome_reachable(self._settings, self._port.memory)
+        return await stack.enter_async_context(opened)
 
     async def _load_engines(self, stack: AsyncExitStack) -> None:
         """Load the engines that the settings name."""
@@ -189,6 +209,9 @@ class Satellite:
             waits=isinstance(self._mic, WaitsForReader) and self._mic.waits,
             own_voice=partial(hears_itself, self._reference),
         )
+        self._choice = WakeWordChoice(
+            settings.name, lambda: self._listener.wake.describe(), lambda: self._words
+        )
 
     def _build_turns(self) -> None:
         """Make what answers an utterance: Home Assistant or our own turns, here or elsewhere."""
@@ -220,6 +243,8 @@ class Satellite:
             listen_now=self._listener.listen_now,
             info=self._info,
             memory=self._port.memory,
+            request_answer=follow_up.request,
+            used=self._identity.used,
         )
         self._turns = TurnManager(
             settings,
@@ -259,11 +284,25 @@ class Satellite:
         )
         self._hooks.operate(self._controls)
 
+    def _esphome_device(self) -> Device:
+        """Make what Home Assistant sees of this satellite by ESPHome's API."""
+        from satellite.homeassistant.esphome.device import Device  # see `_open_esphome`
+
+        return Device(
+            settings=self._settings,
+            identity=self._identity,
+            mute=self._mute,
+            words=self._choice,
+            volume=lambda: self._playback.volume,
+            set_volume=self._controls.volume,
+            hush=self._output.hush,
+        )
+
     async def _run_tasks(self) -> None:
         """Run all parts until the listener ends."""
         async with (
             asyncio.TaskGroup() as tasks,
-            self._port.open(self._peer),
+            self._open_doors(),
             http_server(
                 self._settings,
                 satellite_door(self._settings),
@@ -293,7 +332,7 @@ class Satellite:
                 _check_words(self._settings, self._words)
                 self._report_ready()
                 await self._listener.run(
-                    self._arbiter.accept,
+                    self._accept,
                     idle=lambda: self._activity.idle,
                     answer_age=self._turns.answer_age,
                 )
@@ -301,6 +340,23 @@ class Satellite:
                 self._supervision.heartbeat.end()
                 for helper in helpers:
                     helper.cancel()
+
+    @asynccontextmanager
+    async def _open_doors(self) -> AsyncGenerator[None, None]:
+        """Let Home Assistant in during this block, by the protocols that this satellite offers."""
+        async with AsyncExitStack() as stack:
+            adverts = []
+            if self._esphome is not None:
+                device = self._esphome_device()
+                opened = self._esphome.open(device, self._peer.serve_driver)
+                await stack.enter_async_context(opened)
+                adverts = self._esphome.adverts(device, self._settings)
+            await stack.enter_async_context(self._port.open(self._peer, adverts))
+            yield
+
+    def _accept(self, utterance: Utterance) -> bool:
+        """Accept an utterance, unless Home Assistant has switched its wake word off."""
+        return self._choice.accepts(utterance.detection) and self._arbiter.accept(utterance)
 
     async def _adopt(self, changed: Settings, engine: Wake | None) -> None:
         """Listen for the wake words of changed settings, with a loaded engine if it changed."""
@@ -319,7 +375,8 @@ class Satellite:
 
     def _info(self) -> WyomingEvent:
         """Return the answer to Home Assistant's `describe`."""
-        return info_event(self._settings, self._listener.wake.describe(), self._words)
+        offered = self._door == "wyoming"
+        return info_event(self._settings, self._listener.wake.describe(), self._words, offered)
 
     def _facts(self) -> dict[str, Any]:
         """Return the fields of the state that programs are shown besides those of `Controls`."""

@@ -8,15 +8,13 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from wyoming.error import Error
-
 from satellite.errors import EngineBusy, WireError
 from satellite.net import uri as uris
 from satellite.net.allowed import AllowedNetworks
 from satellite.net.limits import ListenLimits
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.refusals import Refusals
-from satellite.net.wire import Connection, encode
+from satellite.net.wire import Connection
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -92,8 +90,10 @@ class Admission:
         on_refusal: Callable[[str], None],
         memory: MemoryBudget,
         secure: Secure | None = None,
+        kind: type[Connection] = Connection,
     ) -> None:
-        """`on_refusal` is called with the code of every refusal; `memory` limits long events.
+        """`on_refusal` is called with the code of every refusal; `memory` limits long events;
+        `kind` is what `serve` gets.
 
         Raises `ConfigError` for an invalid `allow`.
         """
@@ -103,6 +103,7 @@ class Admission:
         self._on_refusal = on_refusal
         self._memory = memory
         self._secure = secure
+        self._kind = kind
         self._allowed = AllowedNetworks(limits.allow)
         self._peers: set[_Client] = set()
         self._closing: set[_Client] = set()
@@ -161,7 +162,7 @@ class Admission:
             if self._secure is not None:
                 label = await self._secure(reader, peer.writer)
             limits = self._limits.wire
-            peer.connection = Connection(reader, peer.writer, label, limits, self._memory)
+            peer.connection = self._kind(reader, peer.writer, label, limits, self._memory)
             await self._serve(peer.connection)
         except WireError as error:
             self._report(error.code, peer.address, str(error), _LEVELS.get(error.code))
@@ -212,7 +213,7 @@ class Admission:
     ) -> None:
         self._report(code, address, f"refused a client: {text}", level)
         if self._secure is None:
-            writer.write(encode(Error(text, code).event()))
+            writer.write(self._kind.refusal(text, code))
         writer.close()
 
     def _drop(self, peer: _Client, reason: str) -> None:

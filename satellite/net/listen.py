@@ -16,7 +16,7 @@ from satellite.net.admission import Admission, Secure, Serve
 from satellite.net.limits import ListenLimits
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.unix import unix_socket
-from satellite.net.wire import Limits
+from satellite.net.wire import Connection, Limits
 from satellite.settings import Settings
 from satellite.text.reason_of import reason_of
 
@@ -61,13 +61,15 @@ async def listening(
     on_refusal: Callable[[str], None] = lambda code: None,
     memory: MemoryBudget | None = None,
     secure: Secure | None = None,
+    kind: type[Connection] = Connection,
 ) -> AsyncGenerator[str, None]:
     """Listen at a TCP, TLS or Unix URI during this block, and yield the URI that was bound.
 
     TCP port 0 takes any free port; host `*` listens on every address, IPv6 included. `name` is the
     name of the service in the log; `on_refusal` is called with the error code of each refused peer.
     `memory` limits long events, by default for this listener alone. At a TLS URI, `secure` performs
-    the handshake with each peer before anything is read, and returns its name.
+    the handshake with each peer before anything is read, and returns its name. `kind` is the class
+    of the connections that `serve` gets.
 
     Raises:
         PortInUse: another program listens there.
@@ -75,7 +77,7 @@ async def listening(
     """
     limits = limits or ListenLimits()
     memory = memory or MemoryBudget(limits.memory)
-    admission = Admission(serve, name, limits, on_refusal, memory, secure)
+    admission = Admission(serve, name, limits, on_refusal, memory, secure, kind)
     address = uris.parse(uri)
     if isinstance(address, uris.Tls) != (secure is not None):
         raise ConfigError(

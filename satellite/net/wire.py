@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from wyoming.error import Error
 from wyoming.event import Event
 
 from satellite.errors import BadFrame, EngineBusy, PeerClosed
@@ -62,6 +63,11 @@ class Connection:
         self._rate_limit = RateLimit(self._limits.events)
         enable_keepalive(writer)
 
+    @staticmethod
+    def refusal(text: str, code: str) -> bytes:
+        """Return what is sent to a peer that may not connect, before it is hung up on."""
+        return encode(Error(text, code).event())
+
     @property
     def protocol(self) -> str | None:
         """The protocol negotiated in a TLS connection (ALPN, RFC 7301), if any."""
@@ -112,7 +118,10 @@ class Connection:
 
     async def write(self, event: Event) -> None:
         """Send an event. Raises `PeerClosed` if the peer has hung up or reads nothing any more."""
-        frame = encode(event)
+        await self.write_bytes(encode(event))
+
+    async def write_bytes(self, frame: bytes) -> None:
+        """Send a frame that is encoded already. Raises `PeerClosed` as `write`."""
         if self._writer.is_closing():
             raise PeerClosed(f"{self.peer} hung up")
         try:

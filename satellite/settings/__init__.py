@@ -9,6 +9,7 @@ import msgspec
 from satellite.options import OptionSet, option
 from satellite.settings.answering import AssistantSettings, DeadlineSettings
 from satellite.settings.home import (
+    ESPHOME_PORT,
     HOME_ASSISTANT_PORT,
     USUAL_AREAS,
     USUAL_NAMES,
@@ -29,6 +30,7 @@ from satellite.settings.speaking import (
 )
 
 __all__ = [
+    "ESPHOME_PORT",
     "HOME_ASSISTANT_PORT",
     "USUAL_AREAS",
     "USUAL_NAMES",

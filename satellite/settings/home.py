@@ -46,12 +46,24 @@ HOME_ASSISTANT_PORT = "tcp://0.0.0.0:10700"
 """The port at which Home Assistant looks for a Wyoming satellite that is added by hand."""
 
 
+ESPHOME_PORT = "tcp://0.0.0.0:6053"
+"""The port at which Home Assistant looks for an ESPHome device that is added by hand."""
+
+
 class HomeAssistantSettings(OptionSet, frozen=True):
     """Use of this satellite by Home Assistant."""
 
     listen: Annotated[str, option("Address to listen on for Home Assistant; empty for none")] = (
         HOME_ASSISTANT_PORT
     )
+    protocol: Annotated[
+        Literal["auto", "esphome", "wyoming"],
+        option(
+            "Protocol by which it uses this satellite: ESPHome's API (extra esphome), or Wyoming; "
+            "auto is ESPHome's, unless Wyoming is in use already"
+        ),
+    ] = "auto"
+    esphome: Annotated[str, option("Address to listen on for ESPHome's API")] = ESPHOME_PORT
     advertise: Annotated[tuple[str, ...], option("Addresses to announce; all by default")] = ()
     wake: Annotated[
         Literal["here", "stream", "voice"],

@@ -88,6 +88,7 @@ def satellite(
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_STATE_HOME": str(folder / "state"),
         "SATELLITE_HTTP_PORT": "0",  # the default port may be in use on this machine
+        "SATELLITE_HOMEASSISTANT_PROTOCOL": "wyoming",  # a new satellite would use ESPHome's API
     }
     with errors.open("w") as log:
         process = subprocess.Popen(

@@ -140,6 +140,7 @@ class ScriptedSatellite:
         self.speech = speech = SpeechParts(settings, engines, playback, self.happened.append)
         self.activity, self.timers, self.output = speech.activity, speech.timers, speech.output
         link = CurrentLink()
+        self._link = link
         self.wake_stream = wake_stream = WakeStream(settings, vad, link, speech.activity)
         self.listener = Listener(
             Fanout(self.room, wake_stream.hear),
@@ -160,6 +161,7 @@ class ScriptedSatellite:
             listen_now=self.listener.listen_now,
             info=lambda: info_event(settings, self.wake.describe()),
             memory=memory,
+            request_answer=lambda: self.parts.follow_up.request(),
         )
         assistants = Assistants(Assistant(settings, engines))
         self.conversation = assistants.first.conversation
@@ -174,6 +176,11 @@ class ScriptedSatellite:
         self.turns, self.context = self.parts.manager, self.parts.context
         self.accept: Callable[[Utterance], bool] = self.turns.start
         self.answer_age: Callable[[Utterance], float | None] = self.turns.answer_age
+
+    @property
+    def peer_drives(self) -> bool:
+        """Whether Home Assistant is connected and takes turns."""
+        return self._link.driving is not None
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.happened if isinstance(event, kind)]

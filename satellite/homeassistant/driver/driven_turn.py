@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from wyoming.audio import AudioChunk, AudioStop
@@ -62,14 +62,22 @@ class HomeAssistantDriver:
     name = NAME
 
     def __init__(
-        self, link: DriverLink, settings: Settings, *, running: bool = False, ringing: bool = False
+        self,
+        link: DriverLink,
+        settings: Settings,
+        *,
+        running: bool = False,
+        ringing: bool = False,
+        request_answer: Callable[[], None] = lambda: None,
     ) -> None:
         """`running`: its pipeline has detected the wake word itself and is listening; `ringing`: a
-        timer rang when the turn began."""
+        timer rang when the turn began; `request_answer` has this satellite listen after the reply.
+        """
         self._link = link
         self._settings = settings
         self._running = running
         self._ringing = ringing
+        self._request_answer = request_answer
 
     async def drive(
         self, utterance: Utterance, recording: Recording, context: TurnContext
@@ -172,6 +180,8 @@ class HomeAssistantDriver:
         if run.speech is None:
             return None
         had_sound = await self._play(run.speech, utterance, context)
+        if run.asks:
+            self._request_answer()
         if run.answer is not None and not published:
             self._publish_answer(run, utterance, context)
         if not had_sound and (run.failure is not None or run.speech.cut_off):

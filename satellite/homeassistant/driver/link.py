@@ -14,11 +14,11 @@ from wyoming.ping import Ping, Pong
 from wyoming.wake import Detect, Detection
 
 from satellite.errors import EngineFailed, PeerClosed, SatelliteError
+from satellite.homeassistant.driver.dialect import SILENT, WYOMING, Dialect, EventConnection
 from satellite.homeassistant.driver.pings import Pings
 from satellite.homeassistant.driver.pipeline_run import PipelineRun
 from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.messages import read
-from satellite.net.wire import Connection
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,11 +48,12 @@ class DriverLink:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: EventConnection,
         patience: float,
         announce: Callable[[IncomingSpeech], None],
         detected: Callable[[Event], None],
         muted: Callable[[], None],
+        dialect: Dialect = WYOMING,
     ) -> None:
         """`patience`: seconds without a sign of life, during a turn, after which it is lost.
 
@@ -62,6 +63,7 @@ class DriverLink:
         self.paused = False
         """Home Assistant has muted this satellite."""
         self.lost = False
+        self.dialect = dialect
         self._connection = connection
         self._patience = patience
         self._announce = announce
@@ -133,6 +135,10 @@ class DriverLink:
         except asyncio.QueueFull:
             self.mark_lost(PeerClosed("Home Assistant does not read any more"))
 
+    def announcement_ended(self, success: bool) -> None:
+        """Report that an announcement was played to its end, or not."""
+        self.send(self.dialect.announced(success))
+
     def mark_lost(self, cause: SatelliteError) -> None:
         """Close the connection and end its run. Idempotent."""
         if self.lost:
@@ -176,6 +182,8 @@ class DriverLink:
                 self._run = None
             if run.speech is not None:
                 run.speech.drop()
+            if self.dialect.left is not None:
+                self.send(self.dialect.left)
             if run.owes_audio:
                 self._stale_until = asyncio.get_running_loop().time() + STALE
 
@@ -186,6 +194,8 @@ class DriverLink:
             self._pings.pong_received()
         elif Ping.is_type(event.type):
             self._pings.ping_received(read(Ping, event).text)
+        elif event.type == SILENT:
+            self._stale_until = 0.0
         elif any(kind.is_type(event.type) for kind in _AUDIO):
             self._handle_audio(event)
         elif self._run is not None:

@@ -6,17 +6,18 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from typing import Literal
 
 from wyoming.event import Event
 from wyoming.info import Describe
 from wyoming.ping import Ping, Pong
 from wyoming.satellite import PauseSatellite, RunSatellite
-from wyoming.snd import Played
 
 from satellite.announcements.announcer import Announcer
 from satellite.announcements.wyoming_peer import announcing_peer
 from satellite.errors import BadFrame, PeerClosed, SatelliteError
 from satellite.homeassistant.driver.current_link import CurrentLink
+from satellite.homeassistant.driver.dialect import LISTEN, WYOMING, Dialect, EventConnection
 from satellite.homeassistant.driver.driven_turn import NAME, HomeAssistantDriver, HomeAssistantLost
 from satellite.homeassistant.driver.home_timers import HomeTimers
 from satellite.homeassistant.driver.link import DriverLink
@@ -52,14 +53,17 @@ class HomeAssistantPeer:
         announcer: Announcer,
         timers: TimerManager,
         mute: Mute,
-        listen_now: Callable[[Detection, float], bool],
+        listen_now: Callable[[Detection | None, float], bool],
         info: Callable[[], Event],
         memory: MemoryBudget | None = None,
+        request_answer: Callable[[], None] = lambda: None,
+        used: Callable[[Literal["wyoming", "esphome"]], None] = lambda name: None,
     ) -> None:
         """`output` plays announcements of Home Assistant, `announcer` queues those of other
         clients; `listen_now` starts an utterance whose wake word was detected by Home Assistant,
         see `Listener.listen_now`; `info` returns the answer to `describe`; `memory` counts what all
-        peers make us hold."""
+        peers make us hold; `request_answer` has the satellite listen after the reply of this turn;
+        `used` is called with the protocol of each connection that begins to drive."""
         self._settings = settings
         self._current = current
         self._wake = wake
@@ -70,6 +74,8 @@ class HomeAssistantPeer:
         self._mute = mute
         self._listen_now = listen_now
         self._info = info
+        self._request_answer = request_answer
+        self._used = used
         memory = memory or MemoryBudget()
         self._announced = memory.part(memory.most // 2)
         """Counts the sound of other clients: half of the memory, as Home Assistant needs some."""
@@ -87,14 +93,15 @@ class HomeAssistantPeer:
         chime = self._settings.homeassistant.chime
         while True:
             link, speech = await self._announcements.get()
+            whole = False
             try:
                 with self._containment.raising(BadFrame):
                     async with aclosing(speech.chunks(self._settings.deadlines.tts)) as audio:
-                        await self._output.announce(audio, chime)
+                        whole = await self._output.announce(audio, chime and link.dialect.chime)
             except SatelliteError as error:
                 _LOGGER.warning("an announcement of Home Assistant failed: %s", error)
             finally:
-                link.send(Played().event())
+                link.announcement_ended(whole)
 
     def driver_for(self, utterance: Utterance) -> Driver | None:
         """Return the driver that takes a turn; None for a turn of the satellite itself."""
@@ -107,7 +114,11 @@ class HomeAssistantPeer:
         if not running:
             self._wake.invalidate()
         return HomeAssistantDriver(
-            link, self._settings, running=running, ringing=self._timers.ringing
+            link,
+            self._settings,
+            running=running,
+            ringing=self._timers.ringing,
+            request_answer=self._request_answer,
         )
 
     async def disconnect(self) -> None:
@@ -127,9 +138,20 @@ class HomeAssistantPeer:
         finally:
             await connection.close()
 
+    async def serve_driver(self, connection: EventConnection, dialect: Dialect) -> None:
+        """Serve one peer of another protocol, which only drives, until it leaves."""
+        async with (
+            asyncio.TaskGroup() as tasks,
+            self._linked(connection, tasks, dialect) as drive,
+        ):
+            await self._read(connection, drive, lambda event: None)
+
     @asynccontextmanager
     async def _linked(
-        self, connection: Connection, tasks: asyncio.TaskGroup
+        self,
+        connection: EventConnection,
+        tasks: asyncio.TaskGroup,
+        dialect: Dialect = WYOMING,
     ) -> AsyncGenerator[Callable[[], DriverLink], None]:
         """Yield a function that makes a connection the driving one, until the connection ends."""
         patience = self._settings.homeassistant.patience
@@ -139,6 +161,7 @@ class HomeAssistantPeer:
             announce=self._queue,
             detected=self._handle_wake,
             muted=lambda: self._mute.set(True, _party(connection)),
+            dialect=dialect,
         )
         running: list[asyncio.Task[None]] = []
 
@@ -199,6 +222,7 @@ class HomeAssistantPeer:
                 link.peer,
                 before or "a local socket",
             )
+        self._used(link.dialect.name)
         self._mute.set(False, _party(link))
         others = [party for party in self._mute.by if party.startswith(NAME)]
         if others:
@@ -211,7 +235,7 @@ class HomeAssistantPeer:
 
     async def _read(
         self,
-        connection: Connection,
+        connection: EventConnection,
         drive: Callable[[], DriverLink],
         announce: Callable[[Event], None],
     ) -> None:
@@ -253,6 +277,8 @@ class HomeAssistantPeer:
                 self._wake.reset()
             elif self._current.connected is not link:
                 link.handle_waiting(event)
+            elif event.type == LISTEN:
+                self._listen_now(None, 0.0)
             elif not self._home_timers.handle(event):
                 link.handle(event)
         except SatelliteError as error:
@@ -264,6 +290,8 @@ class HomeAssistantPeer:
         if link is None or self._announcements.full():
             _LOGGER.warning("skipped an announcement: %d are waiting", ANNOUNCEMENTS)
             speech.drop()
+            if link is not None:
+                link.announcement_ended(False)
         else:
             self._announcements.put_nowait((link, speech))
 
@@ -282,7 +310,7 @@ class HomeAssistantPeer:
             self._wake.invalidate()
 
 
-def _party(peer: Connection | DriverLink) -> str:
+def _party(peer: EventConnection | DriverLink) -> str:
     """Return the name under which a Home Assistant mutes this satellite: by its address, which it
     has again when it reconnects."""
     address = peer.address.partition("%")[0].removeprefix("::ffff:")

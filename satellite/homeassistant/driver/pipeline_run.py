@@ -13,6 +13,7 @@ from wyoming.tts import Synthesize
 from wyoming.vad import VoiceStopped
 
 from satellite.errors import SatelliteError
+from satellite.homeassistant.driver.dialect import CONTINUE
 from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.memory_budget import Budget
 from satellite.net.messages import error_of, read
@@ -32,6 +33,8 @@ class PipelineRun:
         self.failure: SatelliteError | None = None
         self.code: str | None = None
         """Home Assistant's own code for the failure."""
+        self.asks = False
+        """It asks for an answer to its own."""
         self.discard_speech = False
         """The speech that still arrives is not to be played."""
         self._changed = asyncio.Event()
@@ -61,6 +64,8 @@ class PipelineRun:
             self.transcript = read(Transcript, event).text.strip()
         elif Synthesize.is_type(event.type):
             self.answer = read(Synthesize, event).text.strip()
+        elif event.type == CONTINUE:
+            self.asks = True
         elif AudioStart.is_type(event.type):
             self.speech = self.speech or IncomingSpeech(self._memory)
         elif AudioChunk.is_type(event.type) and self.speech is not None:
@@ -86,7 +91,8 @@ class PipelineRun:
     def awaits_audio(self) -> bool:
         """Whether the next sound belongs to its answer."""
         ended = self.speech is not None and self.speech.ended
-        return self.transcript is not None and not ended
+        over = ended or self.failure is not None or (self.answer == "" and self.speech is None)
+        return self.transcript is not None and not over
 
     @property
     def owes_audio(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -46,14 +46,18 @@ class Port:
             await connection.close()
 
     @asynccontextmanager
-    async def open(self, peer: HomeAssistantPeer) -> AsyncGenerator[None, None]:
-        """Serve peers during this block, and announce the satellite on the LAN."""
+    async def open(
+        self, peer: HomeAssistantPeer, adverts: Sequence[Advert] = ()
+    ) -> AsyncGenerator[None, None]:
+        """Serve peers during this block, and announce the satellite on the LAN, with further
+        `adverts`."""
         self._peer.set_result(peer)
         try:
             async with AsyncExitStack() as stack:
                 address = parse(self.bound) if self.bound else None
-                if isinstance(address, Tcp) and self._settings.zeroconf:
-                    await stack.enter_async_context(_announced(address, self._settings))
+                own = [_advert(address, self._settings)] if isinstance(address, Tcp) else []
+                if self._settings.zeroconf and (adverts := (*own, *adverts)):
+                    await stack.enter_async_context(_announced(adverts))
                 stack.push_async_callback(peer.disconnect)
                 yield
         finally:
@@ -89,17 +93,20 @@ async def reachable(settings: Settings) -> AsyncGenerator[Port, None]:
         yield port
 
 
-@asynccontextmanager
-async def _announced(address: Tcp, settings: Settings) -> AsyncGenerator[None, None]:
-    advert = Advert(
+def _advert(address: Tcp, settings: Settings) -> Advert:
+    return Advert(
         role="satellite",
         bound=address,
         name=settings.name,
         addresses=settings.homeassistant.advertise,
         facts=lambda: {"version": own_version()},
     )
+
+
+@asynccontextmanager
+async def _announced(adverts: Sequence[Advert]) -> AsyncGenerator[None, None]:
     async with asyncio.TaskGroup() as tasks:
-        announcing = Containment("the advert of this satellite").run(partial(_announce, advert))
+        announcing = Containment("the advert of this satellite").run(partial(_announce, adverts))
         task = tasks.create_task(announcing, name="advert")
         try:
             yield
@@ -107,11 +114,11 @@ async def _announced(address: Tcp, settings: Settings) -> AsyncGenerator[None, N
             task.cancel()
 
 
-async def _announce(advert: Advert) -> None:
+async def _announce(adverts: Sequence[Advert]) -> None:
     def log(names: tuple[str, ...]) -> None:
         _LOGGER.info("announced on the LAN: %s", ", ".join(names))
 
     try:
-        await announce([advert], on_announced=log)
+        await announce(adverts, on_announced=log)
     except NoMulticast as error:
         _LOGGER.warning("Home Assistant cannot discover this satellite: %s", error)

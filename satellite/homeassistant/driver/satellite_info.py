@@ -21,12 +21,18 @@ _version = cache(own_version)
 URL = "https://github.com/OHF-Voice/wyoming"
 
 
-def info_event(settings: Settings, wake: EngineInfo, listened_for: Collection[str] = ()) -> Event:
+def info_event(
+    settings: Settings,
+    wake: EngineInfo,
+    listened_for: Collection[str] = (),
+    offered: bool = True,
+) -> Event:
     """The `info` of a satellite whose wake words are those of an engine: those that are
     `listened_for`, in the words of `satellite.arbitration.protocol.normalized_word`, or all.
 
     The words are listed even where Home Assistant listens for them: it needs their phrases to see
-    that two satellites have heard the same one.
+    that two satellites have heard the same one. A satellite that is not `offered` is described as
+    not installed: Home Assistant, which has it by another protocol, then adds no second device.
     """
     words = [
         model
@@ -36,7 +42,7 @@ def info_event(settings: Settings, wake: EngineInfo, listened_for: Collection[st
     facts: dict[str, Any] = {
         "name": settings.name,
         "attribution": Attribution(infos.OURS, URL),
-        "installed": True,
+        "installed": offered,
         "description": "Satellite",
         "version": _version(),
     }
@@ -51,6 +57,8 @@ def info_event(settings: Settings, wake: EngineInfo, listened_for: Collection[st
     )
     microphone = MicProgram(**facts, mic_format=AudioFormat(rate=SPEECH.rate, width=2, channels=1))
     event = infos.to_event("wake", wake)
+    if not offered:
+        event.data["wake"] = []
     event.data["satellite"] = satellite.to_dict()
     event.data["mic"] = [microphone.to_dict()]
     return event

@@ -57,6 +57,11 @@ class Advert(msgspec.Struct, frozen=True, kw_only=True):
     """Returns further TXT values; called regularly, as they may change."""
 
     @property
+    def type(self) -> str:
+        """The service type under which it is found."""
+        return TYPE
+
+    @property
     def instance(self) -> str:
         """The instance name: constant, and different for each role."""
         machine = _INVALID.sub("-", self.name.strip() or machine_name())
@@ -68,6 +73,10 @@ class Advert(msgspec.Struct, frozen=True, kw_only=True):
     def host(self) -> str:
         """The host name under which its addresses are announced."""
         return own_host(self.instance)
+
+    def records(self) -> dict[str, str]:
+        """Return all TXT values; empty ones are left out."""
+        return {"by": "satellite", "role": self.role, "id": PROCESS_ID, **self.facts()}
 
 
 def engine_facts(info: EngineInfo, version: str) -> dict[str, str]:
@@ -97,7 +106,7 @@ async def announce(
         async with asyncio.TaskGroup() as tasks:
             registrations = [tasks.create_task(_register(member, advert)) for advert in adverts]
         services = [registration.result() for registration in registrations]
-        on_announced(tuple(service.name.removesuffix(f".{TYPE}") for service in services))
+        on_announced(tuple(service.name.removesuffix(f".{service.type}") for service in services))
         async with asyncio.TaskGroup() as tasks:
             if not interfaces:
                 tasks.create_task(follow_networks(member))
@@ -124,14 +133,13 @@ async def _keep_current(member: AsyncZeroconf, advert: Advert, service: AsyncSer
         if moved:
             _LOGGER.info("%s is now at %s", service.name, ", ".join(current))
         addresses = current if moved else service.parsed_addresses()
-        instance = service.name.removesuffix(f".{TYPE}")
+        instance = service.name.removesuffix(f".{advert.type}")
         service = _service(advert, instance, addresses, service.server)
         await (await member.async_update_service(service))
 
 
 def _txt_records(advert: Advert) -> dict[str, str]:
-    values = {"by": "satellite", "role": advert.role, "id": PROCESS_ID, **advert.facts()}
-    return {key: _short(value) for key, value in values.items() if value}
+    return {key: _short(value) for key, value in advert.records().items() if value}
 
 
 def _service(
@@ -140,8 +148,8 @@ def _service(
     from zeroconf.asyncio import AsyncServiceInfo
 
     return AsyncServiceInfo(
-        TYPE,
-        f"{instance}.{TYPE}",
+        advert.type,
+        f"{instance}.{advert.type}",
         port=advert.bound.port,
         addresses=_packed(addresses),
         properties=_txt_records(advert),

@@ -1,0 +1,15 @@
+"""The satellite as an ESPHome device: the newer protocol by which Home Assistant drives it.
+
+door        which protocol this satellite shows
+server      the port, and its announcement on the LAN
+session     one client: its questions, commands and states
+voice       voice runs and announcements, as the driver's events (`satellite.homeassistant.driver`)
+wav_stream  the sound that Home Assistant offers by URL
+device      the description of the device
+entities    its switch, its media player and its readings
+wake_words  the wake words that are chosen in Home Assistant
+identity    its stored address and key
+frames      plain and encrypted frames
+noise       the handshake and the ciphers of the latter
+messages    the definitions of the messages, from the extra `esphome`
+"""
