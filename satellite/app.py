@@ -44,8 +44,10 @@ from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.homeassistant.esphome.door import chosen_door
 from satellite.homeassistant.esphome.identity import Identity
 from satellite.homeassistant.esphome.wake_words import WakeWordChoice
+from satellite.http.api.engines import SatelliteEngines
 from satellite.http.controls import Controls
 from satellite.http.door import satellite_door
+from satellite.http.lazy_routes import make_engine_routes
 from satellite.http.server import http_server, make_api_routes
 from satellite.languages import codes
 from satellite.languages.pack import ENGLISH
@@ -306,7 +308,10 @@ class Satellite:
             http_server(
                 self._settings,
                 satellite_door(self._settings),
-                [partial(make_api_routes, self._controls)],
+                [
+                    partial(make_api_routes, self._controls),
+                    partial(make_engine_routes, self._engine_access(), self._port.memory),
+                ],
                 self._supervision.pages,
             ),
         ):
@@ -368,6 +373,10 @@ class Satellite:
         _check_words(changed, self._words)
         words = tuple(self._words.values())
         self._bus.publish(events.WakeWords(words=words, engine=label(self._listener.wake)))
+
+    def _engine_access(self) -> SatelliteEngines:
+        """Return the engines of the first assistant, for programs."""
+        return SatelliteEngines(self._settings, self._engines.turn, self._context)
 
     def _without_own_voice(self, engine: Wake) -> OwnVoice:
         """Return a wake engine that ignores what the satellite itself says."""

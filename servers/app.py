@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +17,7 @@ from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
 from satellite.http import token as tokens
 from satellite.http.door import server_door
+from satellite.http.lazy_routes import make_engine_routes
 from satellite.http.server import http_server
 from satellite.lib.taskgroups import first_error
 from satellite.net.discovery.advert import Advert, announce, engine_facts
@@ -29,6 +30,7 @@ from satellite.ports import ENGINE_ROLES
 from satellite.requirements import own_version
 from satellite.settings import Settings
 from servers.advertised_load import AdvertisedLoad
+from servers.api.pooled_engines import PooledEngines
 from servers.engines import ServedEngines, open_engines
 from servers.health import Health
 from servers.metrics import Metrics, metrics_server
@@ -36,6 +38,9 @@ from servers.paired import PairedPort
 from servers.serve import ServeLimits, serve_stdio, serving
 from servers.serve.server import make_service
 from servers.serve.service import Service
+
+if TYPE_CHECKING:
+    from satellite.http.route import MakeRoutes, Route
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -157,7 +162,12 @@ async def _serve(
                 )
         await stack.enter_async_context(paired)
         await stack.enter_async_context(
-            http_server(settings, server_door(settings), (), health.pages)
+            http_server(
+                settings,
+                server_door(settings),
+                _http_routes(settings, services, memory),
+                health.pages,
+            )
         )
         publish(Ready(name=settings.name, engines=served))
         stack.callback(health.stop)
@@ -168,6 +178,20 @@ async def _serve(
             if settings.zeroconf and adverts:
                 tasks.create_task(_announce(adverts))
             await asyncio.Event().wait()
+
+
+def _http_routes(
+    settings: Settings, services: list[_Service], memory: MemoryBudget
+) -> list[MakeRoutes]:
+    """Return what makes the routes by which programs use the engines, without a satellite."""
+    engines = PooledEngines({service.role: service for service in services}, settings.language)
+
+    def make_openai_routes() -> Sequence[Route]:
+        from servers.api.routes import openai_routes  # see `satellite.http.server`
+
+        return openai_routes(engines, memory)
+
+    return [partial(make_engine_routes, engines, memory), make_openai_routes]
 
 
 @asynccontextmanager

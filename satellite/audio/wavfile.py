@@ -88,6 +88,25 @@ def wav_bytes(form: AudioFormat, audio: bytes) -> bytes:
     return _header(form, len(audio)) + audio
 
 
+def stream_header(form: AudioFormat) -> bytes:
+    """Return the header of a WAV file whose length is unknown: that of its stream."""
+    return _HEADER.pack(
+        b"RIFF",
+        _ELSEWHERE,
+        b"WAVE",
+        b"fmt ",
+        16,
+        _PCM,
+        form.channels,
+        form.rate,
+        form.rate * form.frame_bytes,
+        form.frame_bytes,
+        16,
+        b"data",
+        _ELSEWHERE,
+    )
+
+
 class WavWriter:
     """A WAV file that grows, and is a valid one after every call."""
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from satellite.errors import EngineBusy, SatelliteError, UsageError
+from satellite.http.api.openapi import with_description
 from satellite.http.auth import Arrival, Guard, Refusal
 from satellite.http.body import LARGEST, PATIENCE
 from satellite.http.pages import MakePage, Page, Pages
@@ -33,19 +34,22 @@ HEADERS = {
 
 def guarded_runner(guard: Guard, routes: Sequence[Route], pages: Pages) -> web.AppRunner:
     """Return the application of routes, and of pages behind the same guard."""
-    every = (*routes, *(Route("GET", path, _page_handler(make)) for path, make in pages.items()))
-    public: set[web.AbstractRoute | None] = set()
+    paged = (Route("GET", path, _page_handler(make)) for path, make in pages.items())
+    every = with_description((*routes, *paged))
+    known: dict[web.AbstractRoute | None, Route] = {}
     refusals = Refusals("HTTP")
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        arrival = Arrival(request.remote or "", public=request.match_info.route in public)
+        route = known.get(request.match_info.route)
+        arrival = Arrival(request.remote or "", public=route is not None and route.public)
         caller = guard.judge(request.headers, arrival)
         if isinstance(caller, Refusal):
             now = asyncio.get_running_loop().time()
             text = f"refused a request of {request.remote}: {caller.text}"
             refusals.log(now, str(caller.status), request.remote or "", text)
-            return json_answer({"error": caller.text}, caller.status)
+            refused = _refused if route is None else route.refused or _refused
+            return refused(caller.status, caller.text)
         CALLER.set(caller)
         return await _answered(request, handler)
 
@@ -57,10 +61,12 @@ def guarded_runner(guard: Guard, routes: Sequence[Route], pages: Pages) -> web.A
     app.on_response_prepare.append(harden)
     for route in every:
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
-            added = app.router.add_route(method, route.path, route.handler)
-            if route.public:
-                public.add(added)
+            known[app.router.add_route(method, route.path, route.handler)] = route
     return _runner(app)
+
+
+def _refused(status: int, text: str) -> web.Response:
+    return json_answer({"error": text}, status)
 
 
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -27,6 +27,9 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
     public: bool = False
     """Serve it without a log-in, too. `Host` and `Origin` are checked for all routes."""
+    refused: Callable[[int, str], web.Response] | None = None
+    """Makes the answer to a request that is not allowed, of its status and the reason; JSON with
+    `error` by default."""
 
 
 MakeRoutes = Callable[[], Sequence[Route]]

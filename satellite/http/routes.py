@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -11,11 +11,13 @@ from aiohttp import web
 from satellite.announcements import announcement as announcements
 from satellite.audio.wavfile import parse_wav
 from satellite.errors import UsageError
+from satellite.http.api import control_types as types
+from satellite.http.api.route import JSON, ApiRoute, Nothing
 from satellite.http.body import read_body
 from satellite.http.controls import Controls
 from satellite.http.event_stream import stream
 from satellite.http.request_body import read_facts
-from satellite.http.route import Route, json_answer
+from satellite.http.route import Handler, Route, json_answer
 from satellite.net.memory_budget import reserved
 from satellite.values import AudioChunk
 
@@ -25,19 +27,41 @@ LONGEST = 600.0
 _WAV = ("audio/wav", "audio/x-wav", "audio/wave")
 
 
-def api_routes(controls: Controls) -> list[Route]:
+def api_routes(controls: Controls) -> Sequence[Route]:
     """Return the routes that control a satellite, and that of its events."""
     api = _Api(controls)
+    state = ApiRoute(
+        "GET", "/api/state", api.state, summary="Return the state", gives={JSON: types.State}
+    )
+    announce = ApiRoute(
+        "POST",
+        "/api/announce",
+        api.announce,
+        summary="Announce a text or a sound, here or on other satellites",
+        takes={JSON: types.Announced, _WAV[0]: None},
+        gives={JSON: types.Outcomes},
+    )
     return [
-        Route("GET", "/api/state", api.state),
-        Route("POST", "/api/announce", api.announce),
-        Route("POST", "/api/mute", api.mute),
-        Route("POST", "/api/reload", api.reload),
-        Route("POST", "/api/wake", api.wake),
-        Route("POST", "/api/stop", api.stop),
-        Route("POST", "/api/volume", api.volume),
+        state,
+        announce,
+        _post("mute", api.mute, "Mute or unmute", types.MuteRequest, types.Muted),
+        _post("reload", api.reload, "Read the settings again", None, types.ReloadAnswer),
+        _post("wake", api.wake, "Listen, as after the wake word", None, Nothing),
+        _post("stop", api.stop, "Silence what is said or rung", None, Nothing),
+        _post("volume", api.volume, "Set the loudness", types.VolumeRequest, types.Volume),
         Route("GET", "/events", api.events),
     ]
+
+
+def _post(name: str, handler: Handler, summary: str, takes: Any, gives: Any) -> ApiRoute:
+    return ApiRoute(
+        "POST",
+        f"/api/{name}",
+        handler,
+        summary=summary,
+        takes={JSON: takes} if takes else {},
+        gives={JSON: gives},
+    )
 
 
 class _Api:

@@ -1,8 +1,9 @@
 """The program behind a server of OpenAI's API, by what else it answers.
 
-llama.cpp names itself in its models and describes itself at `/props`, vLLM names itself in its
-models and its version at `/version`, LM Studio has an API of its own at `/api/v0`, LiteLLM answers
-`/health/liveliness`, Kokoro-FastAPI `/test`, LocalAI `/readyz`, and Speaches `/health`.
+`satellite --server` names itself in its models. llama.cpp does so, too, and describes itself at
+`/props`, vLLM names itself in its models and its version at `/version`, LM Studio has an API of its
+own at `/api/v0`, LiteLLM answers `/health/liveliness`, Kokoro-FastAPI `/test`, LocalAI `/readyz`,
+and Speaches `/health`.
 """
 
 from __future__ import annotations
@@ -112,6 +113,14 @@ def _for_many_users(facts: _Facts) -> ProgramInfo | None:
     return None
 
 
+def _satellite(facts: _Facts) -> ProgramInfo | None:
+    if "satellite" not in facts.owners:
+        return None
+    names = {"text-generation": "llm", **_TASKS}
+    roles = {names[model.task] for model in facts.models if model.task in names}
+    return ProgramInfo(name="Satellite", roles=tuple(sorted(roles)))
+
+
 def _for_one_user(facts: _Facts) -> ProgramInfo | None:
     if "mlc-llm" in facts.owners:
         return ProgramInfo(name="MLC LLM", roles=("llm",))
@@ -135,7 +144,7 @@ def _for_speech(facts: _Facts) -> ProgramInfo | None:
 
 
 def _program(facts: _Facts) -> ProgramInfo:
-    for recognize in (_llama_cpp, _for_many_users, _for_one_user, _for_speech):
+    for recognize in (_satellite, _llama_cpp, _for_many_users, _for_one_user, _for_speech):
         if (found := recognize(facts)) is not None:
             return found
     official = facts.host == "api.openai.com"
