@@ -26,6 +26,8 @@ from satellite.audio.meter import PERIOD, level
 from satellite.audio.playback import Playback
 from satellite.audio.tap import Fanout
 from satellite.builtin.audio import devices
+from satellite.builtin.wake.engine import WakeEngine
+from satellite.builtin.wake.false_wakes import FalseWakes
 from satellite.builtin.wake.own_voice import OwnVoice
 from satellite.components import spec
 from satellite.components.hooks import hooked
@@ -189,6 +191,7 @@ class Satellite:
         settings, publish = self._settings, self._bus.publish
         vad = ContainedVad(self._engines.vad)
         self._words = wake_words_of(settings.wake)
+        self._false_wakes = FalseWakes()
         self._link = CurrentLink()
         self._wake_stream = wake_stream = WakeStream(settings, vad, self._link, self._activity)
         self._stop_words = await _stop_words(
@@ -325,6 +328,7 @@ class Satellite:
                 "announcements": self._announcer.run,
                 "broadcasts": self._broadcasts.run,
                 "stop words": self._stop_words.run,
+                "false wakes": lambda: self._false_wakes.follow(self._bus),
                 "reload": self._reload.run,
             }
             helpers = [
@@ -379,7 +383,10 @@ class Satellite:
         return SatelliteEngines(self._settings, self._engines.turn, self._context)
 
     def _without_own_voice(self, engine: Wake) -> OwnVoice:
-        """Return a wake engine that ignores what the satellite itself says."""
+        """Return a wake engine that ignores what the satellite itself says, and is stricter after
+        false wakes."""
+        if isinstance(engine, WakeEngine):
+            engine.heed(self._false_wakes)
         return OwnVoice(engine, self._reference, self._bus.publish)
 
     def _info(self) -> WyomingEvent:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 import msgspec
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from satellite.builtin.wake.bundled_models import WordFile, choose, find_words
 from satellite.builtin.wake.engine import WakeEngine, WakeStream
@@ -16,6 +18,7 @@ from satellite.builtin.wake.features import (
     MEL_INPUT,
     EmbeddingNetworks,
     EmbeddingStream,
+    Floats,
     Network,
     WordNetwork,
 )
@@ -118,6 +121,37 @@ class EmbeddingEngine(WakeEngine):
         files = {file.name: file for file in (choose(name, self._known) for name in names)}
         chosen = [(self._word(file), self._trigger(file.name)) for file in files.values()]
         return EmbeddingStream(self._networks, chosen)
+
+    async def embeddings(self, audio: bytes) -> Floats:
+        """Return the speech embedding of each hop of a sound, (hops, 96), as if after silence.
+
+        Raises the errors of `load`.
+        """
+        await self.load()
+        return await self.on_thread(lambda: self._embedded(audio))
+
+    async def scores(self, embeddings: Floats, word: str) -> Floats:
+        """Return a word's score, 0 to 1, after each of these embeddings of a sound.
+
+        Raises the errors of `load`, and `ModelMissing`.
+        """
+        await self.load()
+
+        def scored() -> Floats:
+            network = self._word(choose(word, self._known))
+            assert self._networks is not None  # `prepare` was called
+            lead = np.tile(self._networks.quiet_embedding, (network.windows - 1, 1))
+            rows = np.concatenate([lead, embeddings])
+            windows = sliding_window_view(rows, network.windows, axis=0).transpose(0, 2, 1)
+            found = [network.score(np.ascontiguousarray(window)) for window in windows]
+            return np.array(found, np.float32)
+
+        return await self.on_thread(scored)
+
+    def _embedded(self, audio: bytes) -> Floats:
+        assert self._networks is not None  # `prepare` was called
+        stream = EmbeddingStream(self._networks, ())
+        return stream.embeddings(audio)
 
     def _word(self, file: WordFile) -> WordNetwork:
         if file.name not in self._words:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from satellite.builtin.wake.false_wakes import FalseWakes
 from satellite.builtin.wake.idle_gate import AudioPiece, IdleGate
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import EngineClosed
@@ -29,6 +30,9 @@ _MOST_HOPS = 12
 
 _MOST_NEAR_MISSES = 16
 """Near misses that wait to be reported."""
+
+
+Result = TypeVar("Result")
 
 
 class WakeStream(Protocol):
@@ -88,6 +92,7 @@ class WakeEngine(ABC):
         self._closed = False
         self.near_misses = deque(maxlen=_MOST_NEAR_MISSES) if near_misses is None else near_misses
         """Words and scores that are not taken yet."""
+        self._false_wakes: FalseWakes | None = None
 
     async def load(self) -> None:
         """Load the models. Raises `ModelMissing`, `EngineFailed`, `EngineClosed`."""
@@ -159,6 +164,16 @@ class WakeEngine(ABC):
 
         return await worker.call(highest)
 
+    def heed(self, false_wakes: FalseWakes) -> None:
+        """Be stricter from now on, and in running streams, while there are false wakes."""
+        self._false_wakes = false_wakes
+
+    async def on_thread(self, work: Callable[[], Result]) -> Result:
+        """Call a function on the engine's thread. Raises `EngineClosed`."""
+        if self._worker is None:
+            raise EngineClosed(f"{self.name} was closed")
+        return await self._worker.call(work)
+
     def take_near_misses(self) -> list[tuple[str, float]]:
         """Return the words that were nearly heard since the last call, with their scores."""
         found = []
@@ -187,7 +202,12 @@ class WakeEngine(ABC):
     def trigger(self, word: str, threshold: float, level: int, refractory: float) -> Trigger:
         """Make a word's trigger, whose near misses the engine reports; `refractory` in seconds."""
         samples = round(refractory * SPEECH.rate)
-        return Trigger(threshold, level, samples, partial(self._note_near_miss, word))
+        return Trigger(
+            threshold, level, samples, partial(self._note_near_miss, word), self._adjusted
+        )
+
+    def _adjusted(self, threshold: float) -> float:
+        return threshold if self._false_wakes is None else self._false_wakes.threshold(threshold)
 
     def _note_near_miss(self, word: str, score: float) -> None:
         self.near_misses.append((word, score))

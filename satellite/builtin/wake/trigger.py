@@ -26,9 +26,12 @@ class Trigger:
         level: int,
         refractory: int,
         on_near_miss: Callable[[float], None] | None = None,
+        adjust: Callable[[float], float] | None = None,
     ) -> None:
-        """`on_near_miss` is called with the best score of a sound like the word that was not it."""
-        self._threshold = threshold
+        """`on_near_miss` is called with the best score of a sound like the word that was not it;
+        `adjust` returns the threshold that applies now."""
+        self._usual = threshold
+        self._adjust = adjust
         self._level = level
         self._refractory = refractory
         self._on_near_miss = on_near_miss
@@ -52,6 +55,10 @@ class Trigger:
         self._best = 0.0
         self._ignore_until = sample + self._refractory
         return True
+
+    @property
+    def _threshold(self) -> float:
+        return self._usual if self._adjust is None else self._adjust(self._usual)
 
     def reset(self) -> None:
         """Count from 0 again, before a gap in the stream."""

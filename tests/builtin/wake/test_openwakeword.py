@@ -175,3 +175,16 @@ async def test_as_a_component() -> None:
     await loaded.load()
     assert [d.word for d in await detections(loaded, spoken("hey jarvis"))] == ["hey_jarvis"]
     await loaded.close()
+
+
+async def test_embeddings_of_a_sound_give_the_scores_of_its_stream() -> None:
+    engine = OpenWakeWord(OpenWakeWord.Options(rest=False))
+    audio = spoken("okay nabu") + silence(0.5)
+    embeddings = await engine.embeddings(audio)
+    assert embeddings.shape == (len(audio) // 2 // 1280, 96)
+    scores = await engine.scores(embeddings, "okay_nabu")
+    [found] = await detections(engine, audio)
+    at = found.sample // 1280 - 1
+    assert scores[at] == pytest.approx(found.score, abs=1e-6)
+    assert (scores[:at] < 0.5).all()
+    await engine.close()
