@@ -11,6 +11,7 @@ import msgspec
 PhaseName = Literal["idle", "listening", "thinking", "speaking"]
 """What the satellite does."""
 
+ExtentName = Literal["whole", "open", "begun", "unknown"]
 OutcomeName = Literal["answered", "nothing_heard", "cancelled", "failed"]
 """How a turn ends."""
 
@@ -111,7 +112,7 @@ class SpeechEnd(Event, frozen=True):
     """When the end was detected, in Unix seconds."""
     decided_mono: float
     """When the end was detected, in monotonic seconds."""
-    extent: Literal["whole", "open", "begun", "unknown"] = "unknown"
+    extent: ExtentName = "unknown"
     """How far the brain knew the text as a request, which decides how long silence is awaited."""
 
 

@@ -109,6 +109,8 @@ class TranscribeRequest(Value, frozen=True):
     pauses: bool = False
     """Whether the text up to a pause is of use, as `Transcript.pause_text` (our own Wyoming field
     `transcript_pauses`)."""
+    lasting: bool = False
+    """With `pauses`: whether `pause_text` is of use again and again while the pause lasts."""
 
 
 class Transcript(Value, frozen=True):
@@ -122,6 +124,8 @@ class Transcript(Value, frozen=True):
     shown nor answered before the speech has ended; engines may leave it out."""
     until: float = 0.0
     """Seconds of sound, from its beginning, in which `pause_text` was said."""
+    quiet: float = 0.0
+    """Seconds without a voice before `until`."""
 
 
 class Message(Value, frozen=True):

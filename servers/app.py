@@ -19,6 +19,7 @@ from satellite.http import token as tokens
 from satellite.http.door import server_door
 from satellite.http.lazy_routes import make_engine_routes
 from satellite.http.server import http_server
+from satellite.languages.names import areas_for, names_for
 from satellite.lib.taskgroups import first_error
 from satellite.net.discovery.advert import Advert, announce, engine_facts
 from satellite.net.discovery.location import LOAD
@@ -29,6 +30,7 @@ from satellite.net.uri import Stdio, Tcp, parse
 from satellite.ports import ENGINE_ROLES
 from satellite.requirements import own_version
 from satellite.settings import Settings
+from satellite.values import ReplyRequest, Situation
 from servers.advertised_load import AdvertisedLoad
 from servers.api.pooled_engines import PooledEngines
 from servers.engines import ServedEngines, open_engines
@@ -36,6 +38,7 @@ from servers.health import Health
 from servers.metrics import Metrics, metrics_server
 from servers.paired import PairedPort
 from servers.serve import ServeLimits, serve_stdio, serving
+from servers.serve.early_end import RequestJudge
 from servers.serve.server import make_service
 from servers.serve.service import Service
 
@@ -61,8 +64,10 @@ async def run(settings: Settings, publish: Callable[[Event], None], *, nice: int
             if metrics is not None:
                 await stack.enter_async_context(_scraped(metrics, settings, health))
             engines = await stack.enter_async_context(open_engines(settings, metrics, nice))
+            judge = await _judge(settings, engines)
             services = [
-                _Service(role, engine, engines, metrics) for role, engine in engines.by_role.items()
+                _Service(role, engine, engines, metrics, judge)
+                for role, engine in engines.by_role.items()
             ]
             if settings.server.uri and isinstance(parse(settings.server.uri), Stdio):
                 (only,) = services
@@ -106,8 +111,14 @@ class _Service:
     """An engine with its pool, observer and advert."""
 
     def __init__(
-        self, role: str, engine: Any, engines: ServedEngines, metrics: Metrics | None
+        self,
+        role: str,
+        engine: Any,
+        engines: ServedEngines,
+        metrics: Metrics | None,
+        judge: RequestJudge | None,
     ) -> None:
+        self.judge = judge
         self.role = role
         self.engine = engine
         self.pool = engines.pool(role, engine)
@@ -122,6 +133,26 @@ class _Service:
     def service(self, limits: ServeLimits) -> Service:
         """Return the service for the port of paired satellites."""
         return make_service(self.role, self.engine, limits, self.pool, self.observer)
+
+
+async def _judge(settings: Settings, engines: ServedEngines) -> RequestJudge | None:
+    """Return what ends the requests of other programs' clients early."""
+    if not settings.listen.by_meaning or "asr" not in engines.by_role:
+        return None
+    engine = await engines.judge()
+    if engine is None:
+        return None
+
+    def request_for(text: str, language: str | None) -> ReplyRequest:
+        language = language or settings.language
+        situation = Situation(
+            satellite=settings.name,
+            names=names_for(settings.home, language),
+            areas=areas_for(settings.home, language),
+        )
+        return ReplyRequest(text=text, language=language, situation=situation)
+
+    return RequestJudge(engine, request_for, settings.listen.silence)
 
 
 def _facts(service: _Service, paired: PairedPort) -> dict[str, str]:
@@ -212,6 +243,7 @@ async def _served(
                     pool=service.pool,
                     observer=service.observer,
                     memory=memory,
+                    judge=service.judge,
                 )
             )
         except PortInUse as error:

@@ -15,9 +15,10 @@ from satellite.components.spec import AUTO
 from satellite.engines import assembly
 from satellite.engines.external_tools import external_tools
 from satellite.engines.home_aware import at_home
+from satellite.errors import SatelliteError
 from satellite.homeassistant.client.home import Home
 from satellite.homeassistant.client.home import opened as opened_home
-from satellite.ports import EngineContext, ExternalTools, Sharing
+from satellite.ports import EngineContext, ExternalTools, JudgesTexts, Sharing
 from satellite.settings import Settings
 from servers import standby
 from servers.metrics import Metrics
@@ -28,6 +29,9 @@ _LOGGER = logging.getLogger(__name__)
 
 CLOSE = 1.0
 """Seconds for the engines to close, so that stopping takes two at most in all."""
+
+
+_SENTENCES = "intents"
 
 
 class ServedEngines:
@@ -46,6 +50,20 @@ class ServedEngines:
         self._context = EngineContext.for_settings(settings, home, nice, tools)
         self._metrics = metrics
         self.by_role: dict[str, Any] = {}
+        self._judge: Any = None
+
+    async def judge(self) -> JudgesTexts | None:
+        """Return an engine that judges texts: the brain if it is the sentences, or sentences of its
+        own, which are read when they are needed; None where their packages are missing."""
+        if self._judge is None:
+            if "llm" in self.by_role and self._settings.llm.partition(":")[0] == _SENTENCES:
+                self._judge = self.by_role["llm"]
+            else:
+                try:
+                    self._judge = await self._create("llm", _SENTENCES)
+                except SatelliteError as error:
+                    _LOGGER.debug("no request ends by its meaning: %s", error)
+        return self._judge if isinstance(self._judge, JudgesTexts) else None
 
     async def create(self) -> None:
         """Create the engines, all before any is loaded: most mistakes are reported here."""
@@ -78,7 +96,8 @@ class ServedEngines:
         """Close the engines, the last one first, within `CLOSE` seconds."""
         try:
             async with asyncio.timeout(CLOSE):
-                for engine in reversed(self.by_role.values()):
+                others = () if self._judge in (None, *self.by_role.values()) else (self._judge,)
+                for engine in (*reversed(self.by_role.values()), *others):
                     await engine.close()
         except TimeoutError:
             _LOGGER.warning("an engine did not close within %g s", CLOSE)

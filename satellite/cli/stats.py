@@ -11,7 +11,7 @@ import click
 from satellite.cli import command, flags
 from satellite.cli.screen import columns, count, echo, print_json, print_text, table, wrapped
 from satellite.diagnostics.stats import database
-from satellite.diagnostics.stats.summary import Summary, summary
+from satellite.diagnostics.stats.summary import Stage, Summary, summary
 
 DAYS = 7.0
 
@@ -22,6 +22,15 @@ _MEANING = {
     "tts": "to the first sound",
     "answer": "from the end of speech to the first sound",
 }
+
+
+_DECIDED = {
+    "whole": "by a whole request",
+    "open": "by a request that could go on",
+    "begun": "late, as a request had only begun",
+    "unknown": "by silence alone",
+}
+"""How the end was decided, by `TurnRow.extent`."""
 
 
 @command.command()
@@ -72,10 +81,9 @@ def summary_lines(found: Summary, width: int | None = None) -> Iterator[str]:
         yield wrapped(f"failures by stage{_counted(found.failures)}", width)
     if found.stages:
         yield ""
-        rows = [
-            (name, f"{s.p50:.2f} s", f"{s.p95:.2f} s", str(s.turns), _MEANING[name])
-            for name, s in found.stages.items()
-        ]
+        rows = [_row(name, stage, _MEANING[name]) for name, stage in found.stages.items()]
+        ends = [_row("", stage, _DECIDED[extent]) for extent, stage in found.ends.items()]
+        rows[1:1] = ends if rows[0][0] == "endpoint" else []
         header = ("STAGE", "50 % WITHIN", "95 % WITHIN", "TURNS", "MEASURED")
         yield table(rows, header=header, width=width)
     if found.words:
@@ -97,6 +105,10 @@ def summary_lines(found: Summary, width: int | None = None) -> Iterator[str]:
     ]
     yield ""
     yield table([(what, str(number)) for what, number in rest], width=width)
+
+
+def _row(name: str, stage: Stage, meaning: str) -> tuple[str, ...]:
+    return name, f"{stage.p50:.2f} s", f"{stage.p95:.2f} s", str(stage.turns), meaning
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 
+import msgspec
 from wyoming import asr as wy
 from wyoming.event import Event
 
 from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
-from satellite.values import TranscribeRequest, Transcript
+from satellite.values import EngineInfo, TranscribeRequest, Transcript
+from servers.pool import Pool
+from servers.serve.early_end import EarlyEnd, RequestJudge
 from servers.serve.incoming_audio import IncomingAudio, is_audio
+from servers.serve.observer import Observer
 from servers.serve.service import RequestHandler, Service, Write
 
 LONGEST = 900.0
@@ -31,11 +35,25 @@ CHARACTERS = 6000
 LANGUAGE = 35
 """Characters of the longest language code that is used (RFC 5646, 4.4.1)."""
 
+_PAUSES = "transcript_pauses"
+"""Our field of a request: whether the client wants the text up to a pause."""
+
 
 class AsrService(Service):
     """Transcribes one utterance per request; the event `transcribe` is optional."""
 
     role = "asr"
+
+    def __init__(
+        self,
+        pool: Pool,
+        describe: Callable[[], EngineInfo],
+        observer: Observer | None = None,
+        judge: RequestJudge | None = None,
+    ) -> None:
+        """`judge` ends the requests of clients that cannot judge texts themselves."""
+        super().__init__(pool, describe, observer)
+        self._judge = judge
 
     def begin(
         self,
@@ -45,16 +63,27 @@ class AsrService(Service):
         memory: Budget,
     ) -> RequestHandler | None:
         if wy.Transcribe.is_type(event.type):
-            return _TranscriptionHandler(self, _request(event, model), memory)
+            # our own satellites say whether they judge texts, and join what they cut
+            judge = None if _PAUSES in event.data else self._judge
+            return _TranscriptionHandler(self, _request(event, model), memory, judge)
         if current is None and is_audio(event):
-            return _TranscriptionHandler(self, TranscribeRequest(model=model), memory)
+            return _TranscriptionHandler(self, TranscribeRequest(model=model), memory, self._judge)
         return None
 
 
 class _TranscriptionHandler(RequestHandler):
-    def __init__(self, service: Service, request: TranscribeRequest, memory: Budget) -> None:
+    def __init__(
+        self,
+        service: Service,
+        request: TranscribeRequest,
+        memory: Budget,
+        judge: RequestJudge | None,
+    ) -> None:
         self._pool = service.pool
         self._promises_chunks = service.describe().streaming
+        self._judge = judge
+        if judge is not None:
+            request = msgspec.structs.replace(request, pauses=True, lasting=True)
         self._request = request
         self._audio = IncomingAudio(memory, LONGEST, PATIENCE)
 
@@ -72,6 +101,13 @@ class _TranscriptionHandler(RequestHandler):
         self.expects_more = await self._audio.feed(event)
 
     async def run(self, write: Write) -> None:
+        if self._judge is None:
+            await self._run(write)
+            return
+        async with self._judge.preparing(self._request.language):
+            await self._run(write, EarlyEnd(self._judge, self._request.language))
+
+    async def _run(self, write: Write, ending: EarlyEnd | None = None) -> None:
         sent: str | None = None
         async with (
             aclosing(self._audio.samples()) as audio,
@@ -86,9 +122,14 @@ class _TranscriptionHandler(RequestHandler):
                         await write(_partial(result, ""))
                     await write(wy.Transcript(result.text, language=result.language).event())
                     break
+                if ending is not None and result.pause_text is not None:
+                    if await ending.reached(result, lambda: self._audio.received):
+                        self._audio.discard()
+                    if result.text == (sent or ""):
+                        continue
                 if sent is None:
                     await write(wy.TranscriptStart(language=result.language).event())
-                await write(_partial(result, sent or ""))
+                await write(_partial(result, sent or "", pauses=ending is None))
                 sent = result.text
         if sent is not None:
             await write(wy.TranscriptStop().event())
@@ -97,14 +138,17 @@ class _TranscriptionHandler(RequestHandler):
         self._audio.discard()
 
 
-def _partial(result: Transcript, sent: str) -> Event:
-    """Return a partial result: Wyoming's text can only append, our field `so_far` is complete."""
+def _partial(result: Transcript, sent: str, *, pauses: bool = False) -> Event:
+    """Return a partial result: Wyoming's text can only append, our field `so_far` is complete.
+
+    `pauses`: with the text up to a pause, for clients that asked for it.
+    """
     event = wy.TranscriptChunk(result.text.removeprefix(sent)).event()
     if not result.text.startswith(sent):
         event.data["text"] = ""
     event.data["so_far"] = result.text
     event.data["language"] = result.language
-    if result.pause_text is not None:  # only for clients that asked for it
+    if pauses and result.pause_text is not None:
         event.data["pause_text"], event.data["until"] = result.pause_text, result.until
     return event
 
@@ -118,7 +162,7 @@ def _request(event: Event, model: str | None) -> TranscribeRequest:
         names=_bounded(asked.transcript_names or ()),
         terms=_bounded(asked.transcript_terms or ()),
         answers=_bounded(filter(_is_text, answers)) if isinstance(answers, list) else (),
-        pauses=event.data.get("transcript_pauses") is True,
+        pauses=event.data.get(_PAUSES) is True,
     )
 
 

@@ -36,6 +36,8 @@ class IncomingAudio:
         """The client's timestamp of the first sample in milliseconds; None if it sends none."""
         self.seconds = 0.0
         """Seconds of audio that the engine has taken."""
+        self.received = 0.0
+        """Seconds of audio that the client has sent."""
         self._longest = longest
         self._reader = AudioReader()
         self._buffer: InputBuffer[tuple[AudioFormat, bytes]] = InputBuffer(
@@ -50,6 +52,7 @@ class IncomingAudio:
             if self.origin is None:
                 self.origin = chunk.timestamp
             audio = self._reader.convert(chunk)
+            self.received += audio.format.seconds(audio.audio)
             await self._buffer.put((audio.format, audio.audio), len(audio.audio))
         elif AudioStart.is_type(event.type):
             format_of(read(AudioStart, event))

@@ -16,6 +16,7 @@ from satellite.net.pairing.tls import TlsGate, role_of
 from satellite.net.wire import Connection
 from servers.pool import LocalPool, Pool
 from servers.serve.asr import AsrService
+from servers.serve.early_end import RequestJudge
 from servers.serve.llm import LlmService
 from servers.serve.observer import Observer
 from servers.serve.service import Service
@@ -43,9 +44,12 @@ def make_service(
     limits: ServeLimits,
     pool: Pool | None,
     observer: Observer | None = None,
+    judge: RequestJudge | None = None,
 ) -> Service:
-    """Return the service of an engine's role."""
+    """Return the service of an engine's role; `judge` is that of speech-to-text."""
     pool = pool or LocalPool(engine, limits.workers, limits.waiting)
+    if role == AsrService.role:
+        return AsrService(pool, engine.describe, observer, judge)
     return _SERVICES[role](pool, engine.describe, observer)
 
 
@@ -59,16 +63,17 @@ async def serving(
     pool: Pool | None = None,
     observer: Observer | None = None,
     memory: MemoryBudget | None = None,
+    judge: RequestJudge | None = None,
 ) -> AsyncGenerator[str, None]:
     """Serve a loaded engine at a TCP or Unix URI during this block; yield the URI in use.
 
     TCP port 0 takes any free port; host `*` listens on every address, IPv6 included. Requests go to
     `pool`, a local one by default, and reports to `observer`. What clients make us hold counts in
-    `memory`, by default this port's own. Raises `PortInUse`, and `ConfigError` for an address that
-    is not this machine's.
+    `memory`, by default this port's own; `judge` ends requests of speech-to-text early. Raises
+    `PortInUse`, and `ConfigError` for an address that is not this machine's.
     """
     limits = limits or ServeLimits()
-    service = make_service(role, engine, limits, pool, observer)
+    service = make_service(role, engine, limits, pool, observer, judge)
 
     async def serve(connection: Connection) -> None:
         service.observer.connected()

@@ -148,21 +148,25 @@ class TimedMic(WavMic):
         return form
 
 
+def pauses(count: int, seed: int) -> list[float]:
+    """Return the seconds of the pauses of `count` requests."""
+    return [float(s) for s in np.random.default_rng(seed).uniform(SHORTEST, LONGEST, count)]
+
+
 async def tape(count: int, seed: int) -> tuple[bytes, list[Request]]:
     """Return the sound of `count` whole and `count` broken requests, and the requests."""
-    random = np.random.default_rng(seed)
     whole, broken = WHOLE[:count], BROKEN[:count]
     texts = [*whole, *(part for parts in broken for part in parts)]
     said = dict(zip(texts, await speak_all(real_model(VOICE), texts), strict=True))
-    pauses = [*(0.0 for _ in whole), *random.uniform(SHORTEST, LONGEST, len(broken))]
+    silences = [*(0.0 for _ in whole), *pauses(len(broken), seed)]
     sound, requests = bytearray(), []
-    for parts, pause in zip([*((text,) for text in whole), *broken], pauses, strict=True):
+    for parts, pause in zip([*((text,) for text in whole), *broken], silences, strict=True):
         sound += silence(BEFORE)
         begin = len(sound) // 2
         for number, part in enumerate(parts):
-            sound += silence(float(pause)) if number else b""
+            sound += silence(pause) if number else b""
             sound += said[part]
-        requests.append(Request(" ".join(parts), float(pause), begin, len(sound) // 2 - TRAIL))
+        requests.append(Request(" ".join(parts), pause, begin, len(sound) // 2 - TRAIL))
         sound += silence(AFTER)
     return bytes(sound), requests
 

@@ -7,11 +7,14 @@ from typing import Literal
 import msgspec
 
 from satellite import events
-from satellite.events import Event, OutcomeName
+from satellite.events import Event, ExtentName, OutcomeName
 
 STAGES = ("endpoint", "asr", "llm", "tts", "answer")
 """endpoint: from the end of the voice to its detection; asr, llm, tts: from the previous stage to
 the first result; answer: from the end of the voice to the first sound."""
+
+_ENDED = {"whole": "a whole request heard", "open": "a request heard", "begun": "a part heard"}
+"""What was heard, in the line of a turn, where its meaning decided the end."""
 
 _RUNNING = 8
 """Turns to remember: one runs, and it may have interrupted others."""
@@ -37,10 +40,14 @@ class TurnRow(msgspec.Struct, kw_only=True):
     answer: float | None = None
     text: str | None = None
     reply: str | None = None
+    extent: ExtentName | None = None
+    """How far the brain knew the request when its end was decided: `whole`, `open` and `begun`
+    decided by meaning, `unknown` by silence alone."""
 
     def line(self) -> str:
         """Return the turn as a line of text."""
-        named = (("heard", self.endpoint), ("understood", self.asr), ("thought", self.llm))
+        ended = _ENDED.get(self.extent or "unknown", "heard")
+        named = ((ended, self.endpoint), ("understood", self.asr), ("thought", self.llm))
         parts = [f"{what} in {took:.2f} s" for what, took in (*named, ("spoke", self.tts)) if took]
         stages = f" ({', '.join(parts)})" if parts else ""
         total = "" if self.answer is None else f" {self.answer:.2f} s after the voice's end"
@@ -95,6 +102,7 @@ class Collector:
         moments = self._moments.setdefault(turn, {})
         match event:
             case events.SpeechEnd(decided_mono=decided):
+                row.extent = event.extent
                 row.endpoint = max(0.0, decided - event.mono)
                 moments.update(voice=event.mono, decided=decided)
             case events.Transcript(final=True, text=text):

@@ -32,11 +32,14 @@ BYTES = 32 * 1024 * 1024
 SERVICE = Path("/var/lib/satellite")
 """Folder of the service's database (`StateDirectory` of its unit)."""
 
-SHAPE = 1
+SHAPE = 2
 """Version of the tables below (`PRAGMA user_version`)."""
 
 _PATIENCE = 5.0
 """Seconds to wait while another program, such as `satellite stats`, locks the database."""
+
+_FIRST = 1
+"""The shape without `turn.extent`."""
 
 _OFTEN = 200
 """Rows written between two prunings."""
@@ -44,7 +47,7 @@ _OFTEN = 200
 _TABLES = """
 create table if not exists turn (
     id text, at real, outcome text, stage text, endpoint real, asr real, llm real, tts real,
-    answer real, text text, reply text);
+    answer real, text text, reply text, extent text);
 create index if not exists turn_at on turn (at);
 create table if not exists happening (at real, kind text, what text, value real);
 create index if not exists happening_at on happening (at);
@@ -141,10 +144,13 @@ class Database:
             (page,) = connection.execute("pragma page_size").fetchone()
             connection.execute(f"pragma max_page_count = {BYTES // page}")
             (shape,) = connection.execute("pragma user_version").fetchone()
-            if shape not in (0, SHAPE):
+            if shape not in (0, _FIRST, SHAPE):
                 raise sqlite3.DatabaseError(f"it is of version {shape}, not {SHAPE}")
+            added = "alter table turn add column extent text;" if shape == _FIRST else ""
             # in one transaction, so that a reader sees all tables or none
-            connection.executescript(f"begin; {_TABLES} pragma user_version = {SHAPE}; commit;")
+            connection.executescript(
+                f"begin; {_TABLES} {added} pragma user_version = {SHAPE}; commit;"
+            )
         except BaseException:
             connection.close()
             raise
@@ -169,13 +175,15 @@ def read(file: Path, since: float = 0.0) -> tuple[list[TurnRow], list[CountedEve
     try:
         uri = f"{file.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as connection:
-            if connection.execute("pragma user_version").fetchone() == (0,):
+            (shape,) = connection.execute("pragma user_version").fetchone()
+            if shape == 0:
                 return [], []  # it is being created
-            names = ", ".join(TurnRow.__struct_fields__)
-            turns = connection.execute(
-                f"select {names} from turn where at >= ? order by at", (since,)
-            )
             fields = TurnRow.__struct_fields__
+            if shape == _FIRST:
+                fields = tuple(name for name in fields if name != "extent")
+            turns = connection.execute(
+                f"select {', '.join(fields)} from turn where at >= ? order by at", (since,)
+            )
             rows = _valid(TurnRow, fields, turns)
             others = connection.execute(
                 "select at, kind, what, value from happening where at >= ? order by at", (since,)

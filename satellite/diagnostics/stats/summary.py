@@ -37,6 +37,8 @@ class Summary(msgspec.Struct, frozen=True):
     failures: dict[str, int]
     """Failed turns by stage."""
     stages: dict[str, Stage]
+    ends: dict[str, Stage]
+    """The stage `endpoint` by what decided the end (`TurnRow.extent`)."""
     words: dict[str, Word]
     losses: dict[str, int]
     failovers: dict[str, int]
@@ -58,6 +60,7 @@ def summary(turns: Sequence[TurnRow], counted: Sequence[CountedEvent]) -> Summar
             Counter(turn.stage or "?" for turn in turns if turn.outcome == "failed").most_common()
         ),
         stages={name: stage for name in STAGES if (stage := _stage(turns, name)) is not None},
+        ends=_ends(turns),
         words=_words(counted),
         losses=_total(counted, "overrun", by_kind=True) | _total(counted, "underrun", by_kind=True),
         failovers=_total(counted, "failover"),
@@ -81,6 +84,15 @@ def percentile(values: Iterable[float], share: float) -> float:
 def _stage(turns: Sequence[TurnRow], name: str) -> Stage | None:
     took = [value for turn in turns if (value := getattr(turn, name)) is not None]
     return Stage(len(took), percentile(took, 0.5), percentile(took, 0.95)) if took else None
+
+
+def _ends(turns: Sequence[TurnRow]) -> dict[str, Stage]:
+    by_extent: dict[str, list[TurnRow]] = defaultdict(list)
+    for turn in turns:
+        if turn.extent is not None:
+            by_extent[turn.extent].append(turn)
+    found = {extent: _stage(rows, "endpoint") for extent, rows in sorted(by_extent.items())}
+    return {extent: stage for extent, stage in found.items() if stage is not None}
 
 
 def _words(counted: Sequence[CountedEvent]) -> dict[str, Word]:

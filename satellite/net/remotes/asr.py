@@ -53,6 +53,5 @@ def _transcribe(request: TranscribeRequest) -> Event:
     ).event()
     if request.answers:
         event.data["transcript_answers"] = list(request.answers)
-    if request.pauses:
-        event.data["transcript_pauses"] = True
+    event.data["transcript_pauses"] = request.pauses  # a server that ends requests asks for it
     return event

@@ -161,6 +161,7 @@ class FasterWhisper:
             names=transcription.likely_names(request, options.hotwords),
             style=lambda spoken: self._style(asked or spoken),
             pauses=request.pauses,
+            lasting=request.lasting,
         )
 
     def _style(self, language: str | None) -> Style:

@@ -78,10 +78,12 @@ class Transcription:
         names: Sequence[str],
         style: Callable[[str | None], Style] = lambda language: Style(),
         pauses: bool = False,
+        lasting: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`style` returns the style of the expected speech, by its language; `pauses`: whether the
-        text up to a pause is wanted."""
+        text up to a pause is wanted, and `lasting` that it is wanted again while the pause
+        lasts."""
         self._sound = sound
         self._decoder = decoder
         self._vocabulary = decoder.vocabulary
@@ -93,8 +95,10 @@ class Transcription:
         self._partial: tuple[int, ...] = ()
         self._confirmed: tuple[int, ...] = ()
         self._pauses = pauses
+        self._lasting = lasting
         self._pause_text: str | None = None
         """The text up to the pause that has just been decoded."""
+        self._last_pause_text: str | None = None
         self._decoded: tuple[Window, tuple[int, ...], Attempt, str | None] | None = None
         self._decoded_at_pause = False
         self._partial_at = 0
@@ -120,8 +124,10 @@ class Transcription:
             await self._detect(bytes(pending[:whole]), worker)
             del pending[:whole]
             detected_at = self._clock()
-            until = self._sound.now / RATE
+            until, quiet = self._sound.now / RATE, self._sound.quiet / RATE
             decoded, pause_text = await self._decode_partial(), self._pause_text
+            if pause_text is None and self._lasting and self._pause_lasts():
+                pause_text = self._last_pause_text
             if (decoded and self._partial_text() != self._sent) or pause_text is not None:
                 self._sent, self._pause_text = self._partial_text(), None
                 yield Transcript(
@@ -130,6 +136,7 @@ class Transcription:
                     language=self._language,
                     pause_text=pause_text,
                     until=until if pause_text is not None else 0.0,
+                    quiet=quiet if pause_text is not None else 0.0,
                 )
         await self._detect(bytes(pending), worker)
         if (window := self._sound.last()) is not None:
@@ -180,10 +187,10 @@ class Transcription:
         self._decoded = (window, self._confirmed, attempt, language)
         self._decoded_at_pause = self._pauses and self._sound.quiet >= EARLY
         if self._rejection(attempt, window, language) is not None:
-            self._partial = ()
+            self._partial, self._last_pause_text = (), None
             return False
         if self._decoded_at_pause:
-            self._pause_text = joined([*self._texts, attempt.text])
+            self._pause_text = self._last_pause_text = joined([*self._texts, attempt.text])
         confirmed = agreed_tokens(self._partial, attempt.tokens, self._vocabulary.decode)
         self._partial = attempt.tokens
         if len(confirmed) > len(self._confirmed):
@@ -192,6 +199,11 @@ class Transcription:
             # decoding with this prefix gives the same result again
             self._decoded = (window, confirmed, attempt, language)
         return True
+
+    def _pause_lasts(self) -> bool:
+        """Return whether nothing was said since the pause that was decoded last."""
+        window = self._sound.last()
+        return self._decoded_at_pause and window is not None and self._is_decoded(window)
 
     def _rejection(self, attempt: Attempt, window: Window, language: str | None) -> str | None:
         """Return why the text was not spoken, or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from satellite import events
@@ -39,6 +40,23 @@ def test_a_failed_turn_has_the_stages_that_it_reached() -> None:
     assert isinstance(row, TurnRow)
     assert (row.asr, row.llm, row.answer) == (pytest.approx(0.2), None, None)
     assert row.line() == "failed in llm (heard in 0.70 s, understood in 0.20 s)"
+
+
+@pytest.mark.parametrize(
+    ("extent", "heard"),
+    [("whole", "a whole request heard"), ("open", "a request heard"), ("begun", "a part heard")],
+)
+def test_a_row_says_what_decided_the_end(extent: str, heard: str) -> None:
+    published = [
+        msgspec.structs.replace(event, extent=extent)
+        if isinstance(event, events.SpeechEnd)
+        else event
+        for event in answered()
+    ]
+    (row,) = rows(published)
+    assert isinstance(row, TurnRow)
+    assert row.extent == extent
+    assert f"({heard} in 0.70 s, " in row.line()
 
 
 def test_overlapping_turns_are_separate_rows() -> None:

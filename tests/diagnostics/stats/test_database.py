@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from time import time
 
+import msgspec
 import pytest
 
 from satellite.diagnostics.stats import database
@@ -78,6 +79,21 @@ def test_a_database_of_a_later_version_is_renamed(tmp_path: Path) -> None:
     with closing(Database(file)):
         assert read(file) == ([], [])
     assert (tmp_path / "stats.sqlite.broken").exists()
+
+
+def test_a_database_of_the_first_shape_is_read_and_completed(tmp_path: Path) -> None:
+    file = tmp_path / "stats.sqlite"
+    with closing(Database(file)) as stats:
+        stats.write([turn(1)])
+    with closing(sqlite3.connect(file)) as base:
+        base.execute("alter table turn drop column extent")
+        base.execute("pragma user_version = 1")
+    assert read(file)[0] == [turn(1)]
+    second = msgspec.structs.replace(turn(2), extent="whole")
+    with closing(Database(file)) as stats:
+        stats.write([second])
+    assert read(file)[0] == [turn(1), second]
+    assert not (tmp_path / "stats.sqlite.broken").exists()
 
 
 def test_it_can_be_read_during_writes(tmp_path: Path) -> None:

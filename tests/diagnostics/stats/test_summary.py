@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from satellite.cli.stats import summary_lines
 from satellite.diagnostics.stats.collector import CountedEvent, TurnRow
 from satellite.diagnostics.stats.database import Database
 from satellite.diagnostics.stats.summary import percentile, summary
@@ -38,6 +39,10 @@ TURNS = [
     *(TurnRow(id=str(n), at=NOW + n, outcome="answered", asr=n / 10) for n in range(1, 21)),
     TurnRow(id="x", at=NOW + 30, outcome="failed", stage="llm"),
 ]
+ENDS = [
+    *(TurnRow(id=f"w{n}", at=NOW + 40, endpoint=n / 10, extent="whole") for n in range(1, 4)),
+    TurnRow(id="u", at=NOW + 41, endpoint=0.7, extent="unknown"),
+]
 EVENTS = [
     CountedEvent(NOW - 5, "start", "den", 1),
     CountedEvent(NOW, "wake", "okay_nabu", 0.8),
@@ -64,6 +69,17 @@ def test_turns_and_events_are_counted() -> None:
     assert found.words["okay_nabu"].score == pytest.approx(0.7)
     assert (found.words["okay_nabu"].nearly, found.words["hey_jarvis"].nearly) == (1, 1)
     assert (found.losses, found.failovers) == ({"underrun": 5}, {"asr": 1})
+
+
+def test_the_time_of_the_end_is_shown_by_what_decided_it() -> None:
+    found = summary([*TURNS, *ENDS], EVENTS)
+    assert {extent: (end.turns, end.p50) for extent, end in found.ends.items()} == {
+        "whole": (3, 0.2),
+        "unknown": (1, 0.7),
+    }
+    lines = "\n".join(summary_lines(found, 100))
+    assert "0.20 s       0.30 s       3      by a whole request" in lines
+    assert "0.70 s       0.70 s       1      by silence alone" in lines
 
 
 def test_the_command_shows_the_summary(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ class Room:
         kind: type[Counted] = Counted,
         style: Callable[[str | None], Style] = lambda language: Style(),
         pauses: bool = False,
+        lasting: bool = False,
     ) -> None:
         self.now = 100.0
         self.heard: list[int] = []
@@ -67,6 +68,7 @@ class Room:
             names=(),
             style=style,
             pauses=pauses,
+            lasting=lasting,
             clock=lambda: self.now,
         )
 
@@ -119,6 +121,23 @@ async def test_at_a_pause_the_text_so_far_is_there_before_the_utterance_ends(
     assert heard[-1].pause_text == found[-1].text, "nothing more was said"
     ends = [seconds for seconds in room.decoder.lengths if seconds > 3.4]
     assert len(ends) == 1, "and it was not decoded again at the end"
+
+
+async def test_a_pause_that_lasts_is_reported_again_and_decoded_once(
+    model: Model, batches: BatchScheduler
+) -> None:
+    room = Room(model, batches, pauses=True, lasting=True)
+    found = await room.hear(tone(2.0, 300) + silence(0.6) + tone(1.0, 300) + silence(1.5))
+    heard = [each for each in found if each.pause_text is not None]
+    first = [each for each in heard if each.until < 2.65]
+    assert [each.quiet for each in first] == sorted(each.quiet for each in first)
+    assert first[0].quiet == pytest.approx(0.2, abs=0.12)
+    assert first[-1].quiet == pytest.approx(0.6, abs=0.12)
+    assert all(each.quiet == pytest.approx(each.until - 2.0, abs=0.12) for each in first)
+    assert len({each.pause_text for each in first}) == 1
+    assert all(each.until > 3.1 for each in heard[len(first) :]), "none while the voice goes on"
+    at_pauses = [seconds for seconds in room.decoder.lengths if 2.1 < seconds < 2.65]
+    assert len(at_pauses) == 1
 
 
 async def test_a_recording_that_is_sent_at_once_is_decoded_once(
