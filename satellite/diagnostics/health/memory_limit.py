@@ -20,8 +20,9 @@ PATIENCE = 12
 _M_ARENA_MAX = -8
 """Parameter of glibc's `mallopt`, from <malloc.h>."""
 
-_ARENAS = 2
-"""One for the event loop, and one for all other threads."""
+_ARENAS = 1
+"""With a second one, buffers of more than 64 MB are mapped and cleared again for each use in one of
+both, and what is free in one is of no use to the other."""
 
 SHARE = 0.75
 """Default limit as a share of the machine's or container's memory; the system needs the rest."""
@@ -49,7 +50,7 @@ def _cgroup_limits() -> list[int]:
 
 
 def share_arenas() -> None:
-    """Make new threads share the arenas of the C library.
+    """Make new threads share the arena of the C library.
 
     glibc gives each of its first threads (eight per core) an arena of its own, whose unused parts
     add up; our threads seldom allocate at the same time.

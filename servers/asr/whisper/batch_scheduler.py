@@ -13,13 +13,12 @@ from typing import Any
 
 from satellite.errors import EngineClosed, EngineFailed, SatelliteError
 from servers.asr.malloc import give_back
+from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Decoded, Encoded, Model, Search
 from servers.caller import CALLER
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_BATCH = 8
-"""Most texts decoded in one batch: a step for eight takes about as long as one for three."""
 ENOUGH = 2
 """Texts decoded without waiting for more to be encoded."""
 IDLE_TRIM = 30.0
@@ -31,6 +30,8 @@ once have needed is not held for hours. The next window takes an eighth longer (
 `servers.asr.malloc`)."""
 PAUSE = 1.0
 """Seconds of that short pause."""
+_TRIM = "trim"
+"""The kind of task that returns memory. Tasks done alone have none, texts a tuple."""
 
 
 class _Task:
@@ -53,12 +54,14 @@ class BatchScheduler:
     queued task removes it; a running task is finished.
     """
 
-    def __init__(self, model: Model, workers: int, idle_trim: float = IDLE_TRIM) -> None:
+    def __init__(self, model: Model, machine: Machine, idle_trim: float = IDLE_TRIM) -> None:
         self._model = model
+        self._machine = machine
         self._idle_trim = idle_trim
         self._alone: deque[_Task] = deque()
         self._texts: deque[_Task] = deque()
         self._running = 0
+        self._running_alone = 0
         self._passed = 0
         self._served: Counter[str] = Counter()
         """Tasks begun for each address since none waited."""
@@ -69,7 +72,7 @@ class BatchScheduler:
         self._changed = threading.Condition()
         self._threads = [
             threading.Thread(target=self._work, name=f"whisper-{number}", daemon=True)
-            for number in range(workers)
+            for number in range(machine.workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -135,38 +138,43 @@ class BatchScheduler:
             thread.join()
 
     def _work(self) -> None:
-        while tasks := self._take():
-            tasks = [task for task in tasks if task.future.set_running_or_notify_cancel()]
+        while taken := self._take():
+            alone = taken[0].kind is None
+            tasks = [task for task in taken if task.future.set_running_or_notify_cancel()]
             results = self._results(tasks)
             with self._changed:
                 self._running -= 1
+                if alone:
+                    self._running_alone -= 1
+                    self._changed.notify()  # another thread may begin the next one
             for task, result in zip(tasks, results, strict=True):
                 if isinstance(result, Exception):
                     task.future.set_exception(result)
                 else:
                     task.future.set_result(result)
-            del tasks, results  # hold no memory while idle
+            del taken, tasks, results  # hold no memory while idle
 
     def _take(self) -> list[_Task]:
         """Return the next task or batch; empty at the end."""
         with self._changed:
-            while not (self._alone or self._texts):
+            while not (self._encodable or self._texts):
                 if self._closed:
                     return []
                 longest = None if self._trimmed else self._longest_pause
                 if not (self._changed.wait(longest) or self._running or self._trimmed):
                     self._trimmed = True
                     self._running += 1
-                    return [_Task(_trim_memory, None, None)]
+                    return [_Task(_trim_memory, None, _TRIM)]
             self._running += 1
             if self._trimmed:
                 self._trimmed, self._busy_since = False, time.monotonic()
             oldest = self._next(self._texts).kind if self._texts else None
-            ready = [task for task in self._texts if task.kind == oldest][:MAX_BATCH]
-            if self._alone and len(ready) < ENOUGH and self._passed < ENOUGH:
+            ready = [task for task in self._texts if task.kind == oldest][: self._machine.batch]
+            if self._encodable and len(ready) < ENOUGH and self._passed < ENOUGH:
                 self._passed += 1 if ready else 0
                 first = self._next(self._alone)
                 self._alone.remove(first)
+                self._running_alone += 1
                 self._count(first)
                 return [first]
             self._passed = 0
@@ -174,6 +182,11 @@ class BatchScheduler:
                 self._texts.remove(task)
                 self._count(task)
             return ready
+
+    @property
+    def _encodable(self) -> bool:
+        """Whether a window may be encoded now."""
+        return bool(self._alone) and self._running_alone < self._machine.encoders
 
     @property
     def _longest_pause(self) -> float:

@@ -23,6 +23,7 @@ from servers.asr.malloc import give_back, keep_buffers
 from servers.asr.whisper import machine, native, transcription
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import Decoder
+from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Model
 from servers.asr.whisper.model_cache import CachedModel, ModelCache, installed
 from servers.asr.whisper.model_languages import ENGLISH_ONLY, multilingual
@@ -211,12 +212,12 @@ class FasterWhisper:
         # on a low-priority thread, as the model's own threads inherit its priority
         loader = Worker("whisper-loader", nice=self._nice)
         try:
-            model, workers = await loader.call(self._load, name)
+            model, chosen = await loader.call(self._load, name)
         finally:
             await loader.close()
-        return CachedModel(name, model, BatchScheduler(model, workers))
+        return CachedModel(name, model, BatchScheduler(model, chosen))
 
-    def _load(self, name: str) -> tuple[Model, int]:
+    def _load(self, name: str) -> tuple[Model, Machine]:
         """Load a model. Blocks for seconds if it is large."""
         native.prepare()
         from faster_whisper.vad import get_vad_model
@@ -242,7 +243,7 @@ class FasterWhisper:
         if self._silero is None:
             self._silero = get_vad_model().session
         hearing.phantoms()  # reads all packs, for which no request should wait
-        return model, chosen.workers
+        return model, chosen
 
 
 def _newest(context: EngineContext) -> str | None:

@@ -25,6 +25,6 @@ def model() -> Model:
 @pytest.fixture
 async def batches(model: Model) -> AsyncIterator[BatchScheduler]:
     """A scheduler with two threads for the model."""
-    batches = BatchScheduler(model, 2)
+    batches = BatchScheduler(model, Machine("cpu", "int8", threads=1, workers=2))
     yield batches
     await batches.close()

@@ -13,12 +13,15 @@ import numpy as np
 import pytest
 
 from satellite.errors import EngineClosed, EngineFailed
-from servers.asr.whisper.batch_scheduler import MAX_BATCH, BatchScheduler
+from servers.asr.whisper.batch_scheduler import BatchScheduler
+from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Decoded, Encoded, Model, Search
 from servers.caller import CALLER, Caller
 from tests.support.peers import until
 
 NOTHING = np.zeros(32000, np.float32)
+ONE = Machine("cpu", "int8", threads=1, workers=1)
+TWO = Machine("cpu", "int8", threads=1, workers=2)
 
 
 class Gate:
@@ -35,6 +38,10 @@ class Gate:
 
     async def begun(self) -> None:
         await until(self._begun.is_set)
+
+    @property
+    def has_begun(self) -> bool:
+        return self._begun.is_set()
 
     async def open(self) -> None:
         self._open.set()
@@ -68,7 +75,7 @@ def decoding(
 
 
 async def test_a_lone_text_is_decoded_at_once(watched: Watched) -> None:
-    batches = BatchScheduler(watched, 1)  # type: ignore[arg-type]
+    batches = BatchScheduler(watched, ONE)  # type: ignore[arg-type]
     assert (await decoding(batches, watched.model)()).ended
     assert watched.sizes == [1]
     assert batches.idle
@@ -78,11 +85,11 @@ async def test_a_lone_text_is_decoded_at_once(watched: Watched) -> None:
 async def test_waiting_texts_of_one_kind_are_decoded_in_a_batch(
     watched: Watched,
 ) -> None:
-    batches = BatchScheduler(watched, 1)  # type: ignore[arg-type]
+    batches = BatchScheduler(watched, ONE)  # type: ignore[arg-type]
     gate = Gate(batches)
     await gate.begun()
     assert not batches.idle
-    makes = [decoding(batches, watched.model)] * (MAX_BATCH + 2)
+    makes = [decoding(batches, watched.model)] * (ONE.batch + 2)
     makes += [
         decoding(batches, watched.model, frames=700),
         decoding(batches, watched.model, 600, 2),
@@ -92,14 +99,14 @@ async def test_waiting_texts_of_one_kind_are_decoded_in_a_batch(
             tasks.create_task(make())
         await asyncio.sleep(0)
         await gate.open()
-    assert watched.sizes == [MAX_BATCH, 2, 1, 1]
+    assert watched.sizes == [ONE.batch, 2, 1, 1]
     await batches.close()
 
 
-async def test_a_cancelled_waiting_task_is_removed(batches: BatchScheduler, model: Model) -> None:
-    gates = [Gate(batches), Gate(batches)]
-    for gate in gates:
-        await gate.begun()
+async def test_a_cancelled_waiting_task_is_removed(model: Model) -> None:
+    batches = BatchScheduler(model, ONE)
+    gate = Gate(batches)
+    await gate.begun()
     encoded = np.zeros((1, 300, 64), np.float32)
     held = weakref.ref(encoded)
     prompt = model.vocabulary.start("en", "transcribe")
@@ -110,13 +117,36 @@ async def test_a_cancelled_waiting_task_is_removed(batches: BatchScheduler, mode
     del encoded, call
     gc.collect()
     assert held() is None
-    for gate in gates:
-        await gate.open()
+    await gate.open()
     await until(lambda: batches.idle)
+    await batches.close()
+
+
+async def test_half_of_the_workers_encode_and_the_others_decode(watched: Watched) -> None:
+    batches = BatchScheduler(watched, TWO)  # type: ignore[arg-type]
+    first, second = Gate(batches), Gate(batches)
+    await first.begun()
+    await decoding(batches, watched.model)()
+    assert not second.has_begun, "two windows at once need twice the memory"
+    await first.open()
+    await second.begun()
+    await second.open()
+    await batches.close()
+
+
+async def test_a_cancelled_encoding_leaves_its_place(batches: BatchScheduler) -> None:
+    gate = Gate(batches)
+    await gate.begun()
+    calls = [asyncio.ensure_future(batches.call(lambda: None)) for _ in range(3)]
+    await asyncio.sleep(0)
+    for call in calls:
+        call.cancel()
+    await gate.open()
+    assert await batches.call(lambda: 7) == 7
 
 
 async def test_close_finishes_running_tasks_and_refuses_waiting_ones(model: Model) -> None:
-    batches = BatchScheduler(model, 1)
+    batches = BatchScheduler(model, ONE)
     gate = Gate(batches)
     await gate.begun()
     waiting = asyncio.ensure_future(batches.call(lambda: 1))
@@ -150,7 +180,7 @@ async def test_memory_is_returned_once_after_an_idle_time(
         "servers.asr.whisper.batch_scheduler.give_back",
         lambda: returned.append(threading.current_thread().name),
     )
-    batches = BatchScheduler(watched, workers=2, idle_trim=0.01)  # type: ignore[arg-type]
+    batches = BatchScheduler(watched, TWO, idle_trim=0.01)  # type: ignore[arg-type]
     try:
         for turn in (1, 2):
             await batches.call(lambda: None)
@@ -164,7 +194,7 @@ async def test_memory_is_returned_once_after_an_idle_time(
 
 
 async def test_addresses_take_turns(watched: Watched) -> None:
-    batches = BatchScheduler(watched, 1)  # type: ignore[arg-type]
+    batches = BatchScheduler(watched, ONE)  # type: ignore[arg-type]
     gate = Gate(batches)
     await gate.begun()
     order: list[str] = []
@@ -189,7 +219,7 @@ async def test_memory_is_returned_in_a_short_pause_of_long_work(
     monkeypatch.setattr(f"{scheduler}.give_back", lambda: returned.append(True))
     monkeypatch.setattr(f"{scheduler}.BUSY", 0.5)
     monkeypatch.setattr(f"{scheduler}.PAUSE", 0.05)
-    batches = BatchScheduler(watched, 1)  # type: ignore[arg-type]
+    batches = BatchScheduler(watched, ONE)  # type: ignore[arg-type]
     try:
         await batches.call(lambda: None)
         await asyncio.sleep(0.2)

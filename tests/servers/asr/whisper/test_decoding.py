@@ -10,6 +10,7 @@ import pytest
 
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import MAX_TOKENS, Decoder, DecodingOptions, token_limit
+from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Encoded, Floats, Model
 from servers.asr.whisper.quality import Attempt, Thresholds, rejection
 from servers.asr.whisper.tokens import Prompt
@@ -27,7 +28,7 @@ class Watched(BatchScheduler):
     """A scheduler that counts the encodings and records the temperature of each decoding."""
 
     def __init__(self, model: Model) -> None:
-        super().__init__(model, 1)
+        super().__init__(model, Machine("cpu", "int8", threads=1, workers=1))
         self.windows = 0
         self.temperatures: list[float] = []
 

@@ -29,6 +29,16 @@ def test_a_lone_request_has_the_cores_of_a_small_machine() -> None:
     assert auto(cuda=False, cores=16) == Machine("cpu", "int8", 4, 4)
 
 
+def test_batches_are_small_where_each_text_takes_memory() -> None:
+    assert auto(cuda=False, cores=2).batch < auto(cuda=True, cores=2).batch
+
+
+@pytest.mark.parametrize(("cores", "encoders"), [(1, 1), (2, 1), (4, 1), (12, 2), (16, 2)])
+def test_half_of_the_workers_encode_on_the_cpu(cores: int, encoders: int) -> None:
+    assert auto(cuda=False, cores=cores).encoders == encoders
+    assert choose("cuda", "auto", 0, 4, True, cores).encoders == 4
+
+
 def test_configured_values_take_precedence() -> None:
     assert choose("cpu", "int8_float32", 3, 5, False, 8) == Machine("cpu", "int8_float32", 3, 5)
 

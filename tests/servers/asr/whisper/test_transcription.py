@@ -14,6 +14,7 @@ from satellite.values import TranscribeRequest, Transcript
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.decoding import DecodingOptions as Decoding
+from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Floats, Model
 from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.sound_buffer import BLOCK_SAMPLES, SoundBuffer
@@ -155,7 +156,7 @@ async def test_partial_transcripts_never_delay_other_requests(
     class Busy(BatchScheduler):
         idle = False
 
-    busy = Busy(model, 1)
+    busy = Busy(model, Machine("cpu", "int8", threads=1, workers=1))
     room = Room(model, busy)
     (final,) = await room.hear(tone(4.0, 300) + silence(1.0))
     assert final.final
