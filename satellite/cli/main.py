@@ -49,6 +49,7 @@ COMMANDS = {
     "recordings": "List, play or delete recorded turns and near misses.",
     "devices": "List or try the microphones and speakers.",
     "discover": "Show the servers and satellites on the LAN.",
+    "page": "Show the address of the page and let a browser log in.",
     "pair": "Pair two machines for encrypted connections.",
     "models": "List, fetch, check or remove models.",
     "voices": "List, add or remove cloned voices.",

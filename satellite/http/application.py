@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import logging
+import time
 import traceback
 from collections.abc import Sequence
+from functools import partial
 
+import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from satellite.errors import EngineBusy, SatelliteError, UsageError
 from satellite.http.api.openapi import with_description
-from satellite.http.auth import Arrival, Guard, Refusal
+from satellite.http.auth import Arrival, Guard, Refusal, is_secure, named_host
 from satellite.http.body import LARGEST, PATIENCE
+from satellite.http.browsers import RENEW, Browsers
+from satellite.http.live_requests import LiveRequests
+from satellite.http.log_in import cookie_header, renew
 from satellite.http.pages import MakePage, Page, Pages
 from satellite.http.route import CALLER, Handler, Route, json_answer
+from satellite.http.token import is_here
 from satellite.net.refusals import Refusals
 
 _LOGGER = logging.getLogger(__name__)
 
 KEEP = 30.0
 """Seconds for which a connection without a request stays open."""
+
+LINGER = 0.5
+"""Seconds in which the rest of a request that was refused is read and dropped: a client that still
+sends would miss the answer otherwise, and one that sends without end must not cost more."""
+
+_USE_HTTPS = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Satellite: use HTTPS</title>
+<p>Open <a href="{address}">{address}</a> instead: browsers give pages the microphone over HTTPS
+only.
+<p>The browser will warn that it does not know the certificate. Compare its SHA-256 fingerprint with
+the one that <code>satellite page</code> shows, and go on if they are equal.
+"""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -32,41 +52,105 @@ HEADERS = {
 """Headers of every answer, unless its handler has set others: no page shows or reads ours."""
 
 
-def guarded_runner(guard: Guard, routes: Sequence[Route], pages: Pages) -> web.AppRunner:
-    """Return the application of routes, and of pages behind the same guard."""
+class Https(msgspec.Struct, frozen=True):
+    """What an application knows of HTTPS."""
+
+    port: int = 0
+    """The port of it, for those that come without; 0 if there is none."""
+    only: bool = False
+    """Whether nothing is served without it."""
+
+
+def guarded_runner(
+    guard: Guard,
+    routes: Sequence[Route],
+    pages: Pages,
+    *,
+    live: LiveRequests | None = None,
+    browsers: Browsers | None = None,
+    https: Https | None = None,
+) -> web.AppRunner:
+    """Return the application of routes, and of pages behind the same guard.
+
+    The requests of `browsers` are counted as `live`.
+    """
+    entrance = _Entrance(guard, live or LiveRequests(), browsers, https or Https())
+    app = web.Application(middlewares=[entrance.answer], client_max_size=LARGEST)
+    app.on_response_prepare.append(_harden)
     paged = (Route("GET", path, _page_handler(make)) for path, make in pages.items())
-    every = with_description((*routes, *paged))
-    known: dict[web.AbstractRoute | None, Route] = {}
-    refusals = Refusals("HTTP")
-
-    @web.middleware
-    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        route = known.get(request.match_info.route)
-        arrival = Arrival(request.remote or "", public=route is not None and route.public)
-        caller = guard.judge(request.headers, arrival)
-        if isinstance(caller, Refusal):
-            now = asyncio.get_running_loop().time()
-            text = f"refused a request of {request.remote}: {caller.text}"
-            refusals.log(now, str(caller.status), request.remote or "", text)
-            refused = _refused if route is None else route.refused or _refused
-            return refused(caller.status, caller.text)
-        CALLER.set(caller)
-        return await _answered(request, handler)
-
-    async def harden(request: web.Request, response: web.StreamResponse) -> None:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-
-    app = web.Application(middlewares=[guarded], client_max_size=LARGEST)
-    app.on_response_prepare.append(harden)
-    for route in every:
+    for route in with_description((*routes, *paged)):
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
-            known[app.router.add_route(method, route.path, route.handler)] = route
+            entrance.known[app.router.add_route(method, route.path, route.handler)] = route
     return _runner(app)
 
 
 def _refused(status: int, text: str) -> web.Response:
     return json_answer({"error": text}, status)
+
+
+class _Entrance:
+    """Decides about each request before its handler runs."""
+
+    def __init__(
+        self, guard: Guard, live: LiveRequests, browsers: Browsers | None, https: Https
+    ) -> None:
+        self._guard = guard
+        self._live = live
+        self._browsers = browsers
+        self._https = https
+        self._refusals = Refusals("HTTP")
+        self.known: dict[web.AbstractRoute | None, Route] = {}
+        """What aiohttp's routes are."""
+
+    @web.middleware
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a request: by its handler, or with a refusal."""
+        route = self.known.get(request.match_info.route)
+        public = route is not None and route.public
+        arrival = Arrival(request.remote or "", public=public, secure=request.secure)
+        if not arrival.secure and self._needs_https(request, arrival):
+            return _use_https(request, self._https.port)
+        caller = self._guard.judge(request.headers, arrival)
+        if isinstance(caller, Refusal):
+            now = asyncio.get_running_loop().time()
+            text = f"refused a request of {request.remote}: {caller.text}"
+            self._refusals.log(now, str(caller.status), request.remote or "", text)
+            refused = _refused if route is None else route.refused or _refused
+            return refused(caller.status, caller.text)
+        CALLER.set(caller)
+        if caller.browser is None or self._browsers is None:
+            return await _answered(request, handler)
+        with self._live.entered(partial(self._guard.still_valid, caller), request.transport):
+            response = await _answered(request, handler)
+        if time.time() - caller.browser.seen > RENEW and not response.prepared:
+            await renew(self._browsers, caller.browser)
+            cookie = cookie_header(
+                self._browsers, caller.cookie, is_secure(request.headers, arrival)
+            )
+            response.headers.setdefault("Set-Cookie", cookie)
+        return response
+
+    def _needs_https(self, request: web.Request, arrival: Arrival) -> bool:
+        if self._https.only:
+            return True
+        return not is_here(arrival.address) and not self._guard.shows_token(request.headers)
+
+
+async def _harden(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = "satellite"  # aiohttp's names the versions of its parts
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def _use_https(request: web.Request, port: int) -> web.Response:
+    """Return the answer to a request that came without TLS from where that is needed."""
+    if not port:
+        return json_answer({"error": "send the token: Authorization: Bearer TOKEN"}, 401)
+    address = f"https://{named_host(request.headers) or 'ADDRESS'}:{port}/"
+    if "text/html" not in request.headers.get("Accept", ""):
+        return json_answer({"error": f"use {address}: this port serves no plain HTTP"}, 403)
+    text = _USE_HTTPS.format(address=html.escape(address))
+    return web.Response(text=text, status=403, content_type="text/html")
 
 
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -130,6 +214,7 @@ def _runner(app: web.Application) -> web.AppRunner:
         logger=_LOGGER,
         keepalive_timeout=KEEP,
         shutdown_timeout=1.0,
+        lingering_time=LINGER,
         auto_decompress=False,  # `read_body` does it, within a limit
     )
 

@@ -12,9 +12,11 @@ import ipaddress
 import re
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
+from satellite.http.browsers import Browser, Browsers
 from satellite.http.token import Token, is_here
 from satellite.text.quoted import quoted
 
@@ -31,15 +33,19 @@ class Refusal(msgspec.Struct, frozen=True):
     text: str
 
 
-LOCAL, TOKEN, ANYONE = "local", "token", "anyone"
-"""How a caller is known: as a program of this machine, by the token, or not at all."""
+LOCAL, TOKEN, BROWSER, ANYONE = "local", "token", "browser", "anyone"
+"""How a caller is known: as a program of this machine, by the token, by the cookie of a browser
+that has logged in, or not at all."""
 
 
 class Caller(msgspec.Struct, frozen=True):
     """The sender of a request."""
 
     how: str
-    """`LOCAL`, `TOKEN`, or `ANYONE`, which only public routes see."""
+    """`LOCAL`, `TOKEN`, `BROWSER`, or `ANYONE`, which only public routes see."""
+    browser: Browser | None = None
+    cookie: str = ""
+    """The secret of the browser."""
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -49,6 +55,8 @@ class Arrival(msgspec.Struct, frozen=True):
     """The client's."""
     public: bool = False
     """Whether it is for a route that needs no log-in."""
+    secure: bool = False
+    """Whether it came by TLS, to this program itself."""
 
 
 _HERE = Arrival()
@@ -60,15 +68,26 @@ class Guard:
     """Checks the headers of each request."""
 
     def __init__(
-        self, token: Token | None, origins: Sequence[str] = (), name: str | None = None
+        self,
+        token: Token | None,
+        origins: Sequence[str] = (),
+        name: str | None = None,
+        browsers: Browsers | None = None,
     ) -> None:
         """`name` is the name of this machine, by default its host name."""
         self._token = token
+        self._browsers = browsers
         self._origins = {origin.rstrip("/").lower() for origin in origins}
         called = (socket.gethostname() if name is None else name).lower()
         self._names = {"localhost", called}
         if called.endswith(_MDNS):
             self._names.discard(called)
+        self._other_names = {f"{called.partition('.')[0]}{_MDNS}"}
+        """Names that are ours by convention or by configuration, and free for no caller."""
+        for origin in self._origins:
+            host = _HOST.fullmatch(origin.rpartition("://")[2])
+            if host is not None and host["name"]:
+                self._other_names.add(host["name"])
 
     def refuses(self, headers: Mapping[str, str], arrival: Arrival = _HERE) -> Refusal | None:
         """Return why a request is refused, or None. `headers` must ignore the case of names."""
@@ -76,12 +95,16 @@ class Guard:
         return caller if isinstance(caller, Refusal) else None
 
     def judge(self, headers: Mapping[str, str], arrival: Arrival = _HERE) -> Caller | Refusal:
-        """Return who sends a request, or why it is refused.
+        """Return the sender of a request, or why it is refused.
 
         `headers` must ignore the case of names.
         """
         host = headers.get("Host", "").lower()
-        if self._token is None and not self._ours(host):
+        bearer = self.shows_token(headers)
+        free = self._free(headers, arrival)
+        if not bearer and not self._ours(host, free):
+            if self._token is not None and not arrival.secure and not arrival.public:
+                return Refusal(401, "send the token: Authorization: Bearer TOKEN")
             return Refusal(
                 403, f"this satellite has no name {quoted(host, 80)}: use its address, or a token"
             )
@@ -89,15 +112,45 @@ class Guard:
             return Refusal(
                 403, f"pages of {quoted(foreign, 80)} may not use this satellite: see http.origins"
             )
-        if self._token is not None and self._token.opens(headers.get("Authorization", "")):
+        if bearer:
             return Caller(TOKEN)
-        if self._token is None and is_here(arrival.address) and not _proxied(headers):
+        if (browser := self._browser(headers, arrival)) is not None:
+            return browser
+        if free:
             return Caller(LOCAL)
         if arrival.public:
             return Caller(ANYONE)
-        return Refusal(401, "send the token: Authorization: Bearer TOKEN")
+        return Refusal(
+            401, "send the token (Authorization: Bearer TOKEN), or log in: see `satellite page`"
+        )
 
-    def _ours(self, host: str) -> bool:
+    def shows_token(self, headers: Mapping[str, str]) -> bool:
+        """Return whether a request shows the token."""
+        return self._token is not None and self._token.opens(headers.get("Authorization", ""))
+
+    def still_valid(self, caller: Caller) -> bool:
+        """Return whether a browser is logged in still."""
+        return self._browsers is not None and self._browsers.find(caller.cookie) is not None
+
+    def _free(self, headers: Mapping[str, str], arrival: Arrival) -> bool:
+        """Return whether a request is of a program of this machine, which needs no log-in."""
+        local = is_here(arrival.address) and not arrival.secure
+        return self._token is None and local and not _proxied(headers)
+
+    def _browser(self, headers: Mapping[str, str], arrival: Arrival) -> Caller | None:
+        """Return the browser that sends a request, if it shows a valid cookie."""
+        secure = is_secure(headers, arrival)
+        if self._browsers is None or not (secure or is_here(arrival.address)):
+            return None
+        name = cookie_name(self._browsers, secure)
+        for part in headers.get("Cookie", "").split(";"):
+            key, _, secret = part.strip().partition("=")
+            if name and key == name and (found := self._browsers.find(secret)) is not None:
+                return Caller(BROWSER, found, secret)
+        return None
+
+    def _ours(self, host: str, free: bool) -> bool:
+        """Return whether a `Host` is ours: surely, where a request would be free."""
         parts = _HOST.fullmatch(host)
         if parts is None:
             return False
@@ -105,7 +158,8 @@ class Guard:
         try:
             ipaddress.ip_address(called)
         except ValueError:
-            return parts["name"] in self._names
+            names = self._names if free else self._names | self._other_names
+            return parts["name"] in names
         return True
 
     def _foreign_page(self, headers: Mapping[str, str], host: str) -> str:
@@ -118,6 +172,37 @@ class Guard:
         site, mode = headers.get("Sec-Fetch-Site", ""), headers.get("Sec-Fetch-Mode", "")
         foreign = site in ("cross-site", "same-site") and mode != "navigate"
         return "another site" if foreign and not self._origins else ""
+
+
+def is_secure(headers: Mapping[str, str], arrival: Arrival) -> bool:
+    """Return whether the browser has sent a request by TLS, to us or to a proxy on this machine."""
+    forwarded = headers.get("X-Forwarded-Proto", "").lower() == "https"
+    return arrival.secure or (forwarded and is_here(arrival.address))
+
+
+def named_host(headers: Mapping[str, str]) -> str:
+    """Return the name or address of a `Host`, without its port; empty if it has another form."""
+    parts = _HOST.fullmatch(headers.get("Host", "").lower())
+    if parts is None:
+        return ""
+    return parts["name"] or f"[{parts['address']}]"
+
+
+def client_address(headers: Mapping[str, str], arrival: Arrival) -> str:
+    """Return the address of the client, or of the client of a proxy on this machine."""
+    if is_here(arrival.address):
+        last = headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        with suppress(ValueError):
+            return str(ipaddress.ip_address(last))
+    return arrival.address
+
+
+def cookie_name(browsers: Browsers, secure: bool) -> str:
+    """Return the name of a browser's cookie; empty if no browser can have one.
+
+    With its prefix, browsers accept it by TLS only, and from no other name (RFC 6265bis, 4.1.3).
+    """
+    return f"__Host-{browsers.cookie}" if secure and browsers.cookie else browsers.cookie
 
 
 def _proxied(headers: Mapping[str, str]) -> bool:

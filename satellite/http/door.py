@@ -1,4 +1,4 @@
-"""The ports of the HTTP door of each program."""
+"""The ports of HTTP and HTTPS of each program."""
 
 from __future__ import annotations
 
@@ -18,14 +18,22 @@ class Door(msgspec.Struct, frozen=True):
     """The setting of that port."""
     usual: int
     """Its default: where another program has this one, a program goes on without HTTP."""
+    https_port: int = 0
+    """TCP port of HTTPS; 0 for none."""
+    https_key: str = ""
+    """The setting of that port."""
 
 
 def satellite_door(settings: Settings) -> Door:
     """Return the door of a satellite."""
-    return Door("satellite", settings.http.port, "http.port", HttpSettings().port)
+    http, usual = settings.http, HttpSettings()
+    return Door("satellite", http.port, "http.port", usual.port, http.https_port, "http.https_port")
 
 
 def server_door(settings: Settings) -> Door:
     """Return the door of `satellite --server`; it has none where it serves one role at a URI."""
-    server, usual = settings.server, ServerSettings().http_port
-    return Door("server", 0 if server.uri else server.http_port, "server.http_port", usual)
+    server, usual = settings.server, ServerSettings()
+    ports = (0, 0) if server.uri else (server.http_port, server.https_port)
+    return Door(
+        "server", ports[0], "server.http_port", usual.http_port, ports[1], "server.https_port"
+    )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from satellite.http.connections import HttpServer, listening_sockets
 from satellite.http.pages import MakePage, Page, Pages
-from satellite.http.server import HttpServer, listening_sockets
 from satellite.http.token import Token, is_here
 
 if TYPE_CHECKING:

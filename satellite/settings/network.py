@@ -56,8 +56,20 @@ class HttpSettings(OptionSet, frozen=True):
         int,
         option("TCP port of the satellite's HTTP API; 0 for none", minimum=0, maximum=65535),
     ] = 10780
+    https_port: Annotated[
+        int,
+        option(
+            "TCP port of HTTPS for browsers that have logged in by `satellite page`; 0 for none",
+            minimum=0,
+            maximum=65535,
+        ),
+    ] = 10781
+    certificate: Annotated[
+        str, option("PEM file of your own certificate for HTTPS; one is made by default")
+    ] = ""
+    key: Annotated[str, option("PEM file of its private key, if that is not in the same file")] = ""
     host: Annotated[
-        str, option("Address to serve it on; any but a loopback address requires a token")
+        str, option("Address of plain HTTP; any but a loopback address requires a token")
     ] = "127.0.0.1"
     token_file: Annotated[
         str, option("File with the token; SATELLITE_HTTP_TOKEN is used otherwise")

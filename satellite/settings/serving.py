@@ -53,6 +53,14 @@ class ServerSettings(OptionSet, frozen=True):
         int,
         option("TCP port of the server's HTTP API; 0 for none", minimum=0, maximum=65535),
     ] = 10790
+    https_port: Annotated[
+        int,
+        option(
+            "TCP port of HTTPS for browsers that have logged in by `satellite page`; 0 for none",
+            minimum=0,
+            maximum=65535,
+        ),
+    ] = 10791
     metrics: Annotated[
         int, option("TCP port of the metrics for Prometheus; 0 for none", minimum=0, maximum=65535)
     ] = 0

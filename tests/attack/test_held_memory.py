@@ -14,7 +14,8 @@ from wyoming.event import Event
 from satellite.errors import EngineBusy
 from satellite.http.auth import Guard
 from satellite.http.body import LARGEST
-from satellite.http.server import api_server, listening_socket
+from satellite.http.connections import listening_socket
+from satellite.http.server import api_server
 from satellite.net.allowed import AllowedNetworks
 from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.memory_budget import MemoryBudget

@@ -32,7 +32,8 @@ from satellite.homeassistant.driver.port import reachable
 from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.http.auth import Guard
-from satellite.http.server import api_server, listening_socket
+from satellite.http.connections import listening_socket
+from satellite.http.server import api_server
 from satellite.listening.utterance import Utterance
 from satellite.net.allowed import AllowedNetworks
 from satellite.net.wire import encode

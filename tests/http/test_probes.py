@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from satellite.http import probes, server
+from satellite.http import connections, probes
 from satellite.http.pages import Page, as_json
 from satellite.http.probes import probe_server
 from satellite.http.token import Token
@@ -74,7 +74,7 @@ async def dropped(port: int, sent: bytes) -> bytes:
 
 
 async def test_a_head_that_is_too_long_is_dropped_unanswered() -> None:
-    head = b"GET /metrics HTTP/1.1\r\nHost: here\r\nX: " + b"x" * server.HEAD
+    head = b"GET /metrics HTTP/1.1\r\nHost: here\r\nX: " + b"x" * connections.HEAD
     async with asyncio.timeout(5), probe_server(PAGES, "127.0.0.1", 0) as port:
         assert await dropped(port, head + b"\r\n\r\n") == b""
         assert await get(port, "/metrics") == (200, b"turns 1\n")
@@ -84,7 +84,7 @@ async def test_a_head_that_is_too_long_is_dropped_unanswered() -> None:
 async def test_a_client_without_a_whole_request_is_dropped(
     sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "FIRST", 0.05)
+    monkeypatch.setattr(connections, "FIRST", 0.05)
     async with asyncio.timeout(5), probe_server(PAGES, "127.0.0.1", 0) as port:
         assert await dropped(port, sent) == b""
 
@@ -104,7 +104,7 @@ async def test_a_client_that_does_not_take_the_answer_is_cut(
 
 
 async def test_more_clients_than_places_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MOST", 2)
+    monkeypatch.setattr(connections, "MOST", 2)
     async with asyncio.timeout(5), probe_server(PAGES, "127.0.0.1", 0) as port:
         waiting = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
         assert await dropped(port, b"") == b""

@@ -20,9 +20,10 @@ from aiohttp import web
 from satellite import events
 from satellite.audio.wavfile import write_wav
 from satellite.errors import ConfigError, PeerUnreachable, PortInUse, UsageError
+from satellite.http import connections as module
 from satellite.http import event_stream, running_satellite
-from satellite.http import server as module
 from satellite.http.auth import Guard
+from satellite.http.connections import listening_socket
 from satellite.http.door import satellite_door
 from satellite.http.pages import Page
 from satellite.http.route import Route, caller, json_answer
@@ -30,7 +31,6 @@ from satellite.http.server import (
     api_server,
     guarded_server,
     http_server,
-    listening_socket,
 )
 from satellite.http.token import Token
 from satellite.lib.bus import Bus

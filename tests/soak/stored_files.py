@@ -34,6 +34,8 @@ from satellite.homeassistant.client import stored_home
 from satellite.homeassistant.client.access_token import TokenSource
 from satellite.homeassistant.client.entities import Contents, Entity
 from satellite.http import token
+from satellite.http.browsers import Browsers
+from satellite.http.certificate import HttpsCertificate
 from satellite.languages import hearing, names, pack, text_rules
 from satellite.lib import paths
 from satellite.lib.persistence import StoredValue
@@ -157,6 +159,14 @@ def _pairing(folder: Path) -> Iterator[FileKind]:
 
     yield kind("paired.json", json.dumps([peer]).encode(), KnownPeers(keys).all)
     yield kind("group.json", json.dumps(["ab" * 16]).encode(), GroupPhrases(keys).all)
+    browser = dict.fromkeys(("id", "name", "address", "digest"), "x") | {"since": 0, "seen": 0}
+    logged_in = {"id": "ab", "browsers": [browser]}
+    yield kind("browsers.json", json.dumps(logged_in).encode(), Browsers(keys).all)
+    yield kind(
+        "https.pem",
+        bytes(HttpsCertificate(keys, "room").ensure().certificate.read_bytes()),
+        HttpsCertificate(keys, "room").ensure,
+    )
     key = (keys.path / "key.pem").read_bytes()
     yield kind("key.pem", key, lambda: read_identity(keys))
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Iterator
+from functools import partial
 
 import msgspec
 
 from satellite.diagnostics.doctor.context import Context
-from satellite.diagnostics.doctor.port_checks import expected_ports
+from satellite.diagnostics.doctor.port_checks import expected_ports, is_taken
+from satellite.http.browsers import Browsers
+from satellite.http.door import Door, satellite_door, server_door
 from satellite.lib import privileges
-from satellite.lib.daemon_thread import program
+from satellite.lib.daemon_thread import program, run_in_daemon_thread
 from satellite.lib.finding import Finding, note, ok, warning
 
 MDNS = 5353
@@ -41,6 +44,12 @@ async def firewall(context: Context) -> AsyncGenerator[Finding, None]:
     gates = [Gate("tcp", port.number, port.purpose) for port in expected_ports(context.settings)]
     if context.settings.zeroconf:
         gates.append(Gate("udp", MDNS, "multicast DNS"))
+    if Browsers(context.pairing.keys).expected():
+        gates += [
+            Gate("tcp", door.https_port, f"browsers that use the {door.of}")
+            for door in (satellite_door(context.settings), server_door(context.settings))
+            if door.https_port and await run_in_daemon_thread(partial(_is_open, door))
+        ]
     ufw = await program(["ufw", "status"], root=True)
     if ufw is not None and ufw.code == 0 and "Status: active" in ufw.output:
         blocked = [gate for gate in gates if not ufw_allows(ufw.output, gate)]
@@ -66,6 +75,10 @@ async def firewall(context: Context) -> AsyncGenerator[Finding, None]:
         yield note("firewall", "only root can read its rules", "", "sudo satellite doctor firewall")
     else:
         yield ok("firewall", "none found (no ufw, nft or iptables)")
+
+
+def _is_open(door: Door) -> bool:
+    return is_taken("0.0.0.0", door.https_port)
 
 
 def judge(name: str, gates: list[Gate], blocked: list[Gate], opening: str) -> Iterator[Finding]:
