@@ -10,7 +10,6 @@ from pathlib import Path
 import aiohttp
 import pexpect
 import pytest
-import segno
 
 from satellite.cli import page
 from satellite.errors import PeerUnreachable
@@ -129,6 +128,8 @@ def test_a_code_that_another_call_replaces_or_wrong_ones_void_is_reported(tmp_pa
 
 
 def test_the_qr_code_is_the_one_that_was_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    import segno
+
     text = "https://192.168.1.20:10781/#code=12345678"
     assert page.qr_code(text) == "", "it is for terminals"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
