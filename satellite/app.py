@@ -50,6 +50,9 @@ from satellite.http.api.engines import SatelliteEngines
 from satellite.http.controls import Controls
 from satellite.http.door import satellite_door
 from satellite.http.lazy_routes import make_engine_routes
+from satellite.http.page.engines import SharedEngines
+from satellite.http.page.house import House
+from satellite.http.page.lazy_routes import make_page_routes
 from satellite.http.server import http_server, make_api_routes
 from satellite.languages import codes
 from satellite.languages.pack import ENGLISH
@@ -269,7 +272,8 @@ class Satellite:
         )
 
     def _build_controls(self) -> None:
-        """Make what operates the satellite: programs by HTTP, hooks such as buttons, reloads."""
+        """Make what operates the satellite: programs by HTTP, hooks such as buttons, reloads; and
+        what browsers have of it."""
         self._reload = Reload(
             self._settings, self._engines.wake, self._read, self._adopt, self._engines.context
         )
@@ -288,6 +292,17 @@ class Satellite:
             memory=self._port.memory,
         )
         self._hooks.operate(self._controls)
+        engines = self._engines
+        self._house = House(
+            self._settings,
+            SharedEngines(
+                context=engines.context,
+                llm=engines.turn.llm,
+                asr=engines.turn.asr,
+                tts=engines.turn.tts,
+                wake=engines.wake,
+            ),
+        )
 
     def _esphome_device(self) -> Device:
         """Make what Home Assistant sees of this satellite by ESPHome's API."""
@@ -314,6 +329,7 @@ class Satellite:
                 [
                     partial(make_api_routes, self._controls),
                     partial(make_engine_routes, self._engine_access(), self._port.memory),
+                    partial(make_page_routes, self._house),
                 ],
                 self._supervision.pages,
             ),
@@ -347,6 +363,7 @@ class Satellite:
                 )
             finally:
                 self._supervision.heartbeat.end()
+                self._house.close()
                 for helper in helpers:
                     helper.cancel()
 

@@ -18,6 +18,9 @@ from satellite.events import Event, Ready
 from satellite.http import token as tokens
 from satellite.http.door import server_door
 from satellite.http.lazy_routes import make_engine_routes
+from satellite.http.page.engines import SharedEngines
+from satellite.http.page.house import House
+from satellite.http.page.lazy_routes import make_page_routes
 from satellite.http.server import http_server
 from satellite.languages.names import areas_for, names_for
 from satellite.lib.taskgroups import first_error
@@ -41,6 +44,7 @@ from servers.serve import ServeLimits, serve_stdio, serving
 from servers.serve.early_end import RequestJudge
 from servers.serve.server import make_service
 from servers.serve.service import Service
+from servers.serve.shared import SharedEngine
 
 if TYPE_CHECKING:
     from satellite.http.route import MakeRoutes, Route
@@ -192,16 +196,22 @@ async def _serve(
                     )
                 )
         await stack.enter_async_context(paired)
+        house = _house(settings, services, engines)
         await stack.enter_async_context(
             http_server(
                 settings,
                 server_door(settings),
-                _http_routes(settings, services, memory),
+                [
+                    *_http_routes(settings, services, memory),
+                    *([partial(make_page_routes, house)] if house is not None else []),
+                ],
                 health.pages,
             )
         )
         publish(Ready(name=settings.name, engines=served))
         stack.callback(health.stop)
+        if house is not None:
+            stack.callback(house.close)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(health.watch(served), name="health")
             tasks.create_task(engines.watch())
@@ -223,6 +233,12 @@ def _http_routes(
         return openai_routes(engines, memory)
 
     return [partial(make_engine_routes, engines, memory), make_openai_routes]
+
+
+def _house(settings: Settings, services: list[_Service], engines: ServedEngines) -> House | None:
+    """Return the browsers of the page; None without a language model to talk to."""
+    shared = {service.role: SharedEngine(service.engine, service.pool) for service in services}
+    return House(settings, SharedEngines(engines.context, **shared)) if "llm" in shared else None
 
 
 @asynccontextmanager

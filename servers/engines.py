@@ -47,7 +47,7 @@ class ServedEngines:
     ) -> None:
         self._settings = settings
         self._home = home
-        self._context = EngineContext.for_settings(settings, home, nice, tools)
+        self.context = EngineContext.for_settings(settings, home, nice, tools)
         self._metrics = metrics
         self.by_role: dict[str, Any] = {}
         self._judge: Any = None
@@ -72,7 +72,7 @@ class ServedEngines:
             if text == AUTO and role in standby.STANDBYS:
                 self.by_role[role] = standby.STANDBYS[role](
                     role,
-                    choose=partial(preference, role, self._context),
+                    choose=partial(preference, role, self.context),
                     load_engine=partial(self._open, role),
                     pool=partial(self.pool, role),
                 )
@@ -125,7 +125,7 @@ class ServedEngines:
             self._metrics.loaded(role, engine.describe().name, monotonic() - started_at)
 
     async def _create(self, role: str, component: str) -> Any:
-        engine = await assembly.create(role, component, self._context)
+        engine = await assembly.create(role, component, self.context)
         return engine if self._home is None else at_home(role, engine, self._home)
 
     async def _open(self, role: str, component: str) -> Any:

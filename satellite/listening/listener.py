@@ -95,12 +95,20 @@ class Listener:
         self._undecided: int | None = None
         """Position of the detection whose wake word may still go on; its sound waits."""
 
-    def listen_now(self, detection: Detection | None = None, preroll: float = 0.0) -> bool:
+    def listen_now(
+        self,
+        detection: Detection | None = None,
+        preroll: float = 0.0,
+        settings: ListenSettings | None = None,
+    ) -> bool:
         """Start an utterance now, with the `preroll` seconds before, without a wake word from our
-        own engine. Return False while another utterance is open, or when this one is rejected."""
+        own engine. Return False while another utterance is open, or when this one is rejected.
+
+        `settings` are those of this utterance alone.
+        """
         if self._open is not None:
             return False
-        return self._capture(detection, self._ring.end, preroll, now=True)
+        return self._capture(detection, self._ring.end, preroll, now=True, settings=settings)
 
     async def use_engine(self, wake: ports.Wake) -> None:
         """Detect wake words with another engine, already loaded, from now on.
@@ -213,15 +221,21 @@ class Listener:
         return self._open is not None and self._open.utterance.continues is not None
 
     def _capture(
-        self, detection: Detection | None, position: int, preroll: float, now: bool = False
+        self,
+        detection: Detection | None,
+        position: int,
+        preroll: float,
+        now: bool = False,
+        settings: ListenSettings | None = None,
     ) -> bool:
         """`now`: do not wait for the end of a wake word that may still go on."""
         self._ended = None
-        limit = self._settings.maximum + preroll + MEMORY
+        settings = settings or self._settings
+        limit = settings.maximum + preroll + MEMORY
         utterance = Utterance(detection, limit)
         if self._accept is None or not self._accept(utterance):
             return False
-        capturing = self._open = UtteranceBuilder(utterance, self._vad, self._settings)
+        capturing = self._open = UtteranceBuilder(utterance, self._vad, settings)
         utterance.on_close(lambda: self._finish(capturing))
         self._undecided = None
         if detection is None or not preroll:

@@ -131,7 +131,8 @@ class UtteranceBuilder:
         self._utterance.audio.end()
 
     def _wait(self, seconds: float, until: float, extent: Extent) -> None:
-        if not self.closed and self._utterance.voice_until <= until:
+        wanted = self._settings.by_meaning and self._utterance.voice_until <= until
+        if wanted and not self.closed:
             self._utterance.extent = extent
             self._endpointer.wait(seconds)
 

@@ -67,6 +67,7 @@ class TurnManager:
         """The next utterance answers a question of the satellite."""
         self._newest: Turn | None = None
         self._tasks: asyncio.TaskGroup | None = None
+        self._running = asyncio.Event()
         self._containment = Containment("a turn")
 
     @property
@@ -78,10 +79,16 @@ class TurnManager:
         """Accept turns until cancelled."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                self._running.set()
                 await asyncio.to_thread(read_packs, self._assistants.languages)
                 await asyncio.Event().wait()
         finally:
             self._tasks = None
+            self._running.clear()
+
+    async def wait_until_running(self) -> None:
+        """Wait until turns are accepted."""
+        await self._running.wait()
 
     def answer_age(self, utterance: Utterance) -> float | None:
         """Return the seconds since the answer to an utterance began to be heard; None before."""
@@ -94,7 +101,8 @@ class TurnManager:
         """Whether a turn would begin with this utterance now."""
         joining = utterance.continues is not None
         barging = not self._activity.idle and utterance.detection is not None and not joining
-        unwanted = self._mute.muted or (barging and not self._settings.listen.barge_in)
+        silenced = self._mute.muted and utterance.text is None
+        unwanted = silenced or (barging and not self._settings.listen.barge_in)
         return self._tasks is not None and not unwanted
 
     def start(self, utterance: Utterance) -> bool:

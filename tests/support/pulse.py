@@ -76,6 +76,14 @@ class PulseServer:
         self._pactl("set-default-sink", SPEAKER)
         self._pactl("set-default-source", MICROPHONE)
 
+    def offer_microphone(self) -> None:
+        """Offer the room's sound as a microphone to programs that use no monitors, as Chromium."""
+        made = self._pactl(
+            "load-module", "module-remap-source", "source_name=remapped", f"master={MICROPHONE}"
+        )
+        assert made.returncode == 0, made.stderr
+        self._pactl("set-default-source", "remapped")
+
     def kill(self) -> None:
         """Kill the server, as when the sound card is unplugged. Idempotent."""
         process, self._process = self._process, None

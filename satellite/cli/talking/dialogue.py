@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from satellite.cli.talking.commands import QUIT, Commands
 from satellite.cli.talking.keyboard import Key, Line, keys
 from satellite.cli.talking.page import Page
-from satellite.cli.talking.session import Session
+from satellite.turns.session import Session
 
 WAITING = 8
 """Lines that may wait for a command, such as one that loads a model."""

@@ -9,9 +9,9 @@ import pytest
 from satellite.cli.talking.choose_model import component_of
 from satellite.cli.talking.keyboard import Key, Line, keys
 from satellite.cli.talking.voice_rate import with_voice_rate
-from satellite.cli.talking.voice_watch import FRAMES, VoiceWatch
 from satellite.components import spec
 from satellite.errors import ConfigError
+from satellite.listening.voice_watch import FRAMES, VoiceWatch
 from satellite.settings import Settings
 from satellite.turns.conversation import Conversation
 from satellite.values import DetectRequest

@@ -14,11 +14,19 @@ FRAMES = 3
 class VoiceWatch:
     """A wake engine without wake words, which calls `on_voice` when a person speaks."""
 
-    def __init__(self, vad: Vad, threshold: float, on_voice: Callable[[], object]) -> None:
-        """`vad`: a detector that nothing else uses; `threshold`: see `listen.threshold`."""
+    def __init__(
+        self,
+        vad: Vad,
+        threshold: float,
+        on_voice: Callable[[], object],
+        frames: Callable[[], int] = lambda: FRAMES,
+    ) -> None:
+        """`vad`: a detector that nothing else uses; `threshold`: see `listen.threshold`; `frames`:
+        the frames of voice in a row that are noticed now."""
         self._vad = vad
         self._threshold = threshold
         self._on_voice = on_voice
+        self._frames = frames
 
     async def load(self) -> None:
         """Do nothing: its detector is loaded."""
@@ -30,7 +38,7 @@ class VoiceWatch:
         self, audio: AsyncIterator[bytes], request: DetectRequest
     ) -> AsyncGenerator[Detection, None]:
         """Read the sound to its end; yields nothing."""
-        size, rest, voiced = 2 * self._vad.frame_samples, b"", 0
+        size, rest, voiced, noticed = 2 * self._vad.frame_samples, b"", 0, False
         self._vad.reset()
         async for chunk in audio:
             rest += chunk
@@ -38,7 +46,9 @@ class VoiceWatch:
                 frame, rest = rest[:size], rest[size:]
                 voice = self._vad.probability(frame) >= self._threshold
                 voiced = voiced + 1 if voice else 0
-                if voiced == FRAMES:
+                noticed = noticed and voice
+                if not noticed and voiced >= self._frames():
+                    noticed = True
                     self._on_voice()
         nothing: tuple[Detection, ...] = ()
         for detection in nothing:

@@ -1,0 +1,399 @@
+// The page: what is pressed, said and typed goes to the satellite, and what it answers is shown.
+
+import {Chat} from "/page/chat.js";
+import {Link} from "/page/link.js";
+import {Panel, storedChoices} from "/page/panel.js";
+import {Loudspeaker, Microphone} from "/page/sound.js";
+import {Timers} from "/page/timers.js";
+import {label, loadWords, word} from "/page/words.js";
+
+const TAP = 350; // milliseconds up to which a press is a tap: listening then goes on until the next
+const $ = (id) => document.getElementById(id);
+
+await loadWords(storedChoices().language).catch((error) => console.warn(error.message));
+
+// A secret of this tab, by which the satellite finds its timers again.
+function identity() {
+  try {
+    const id = sessionStorage.getItem("satellite.id") ?? random();
+    sessionStorage.setItem("satellite.id", id);
+    return id;
+  } catch {
+    return random();
+  }
+}
+
+function random() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+}
+
+class App {
+  constructor() {
+    this.id = identity();
+    this.phase = "idle";
+    this.pressed = 0; // when the button was pressed, while it is held
+    this.talking = false;
+    this.chat = new Chat($("chat"), $("empty"));
+    this.panel = new Panel($("panel"), (changes) => this.changed(changes));
+    this.link = new Link(() => this.hello());
+    this.speaker = new Loudspeaker((report) => this.reported(report));
+    this.microphone = new Microphone(
+      (sound) => this.link.sendSound(sound),
+      (level) => document.body.style.setProperty("--level", Math.min(1, level * 6).toFixed(3)),
+      () => this.lostMicrophone(),
+    );
+    this.timers = new Timers($("timers"), (type, fields) => this.link.send(type, fields), () => this.stop());
+    this.link.addEventListener("event", ({detail}) => this.take(detail));
+    this.link.addEventListener("sound", ({detail}) => this.speaker.play(detail));
+    this.link.addEventListener("lost", ({detail}) => this.lost(detail));
+    this.listen();
+    this.name();
+    this.showState("connecting");
+    this.link.connect();
+  }
+
+  hello() {
+    const {attention, ...chosen} = this.panel.chosen;
+    this.speaker.reset();
+    const wanted = this.free ? attention : "asked";
+    return {...chosen, language: chosen.language || null, voice: chosen.voice || null, model: chosen.model || null, attention: wanted, id: this.id, history: this.chat.history};
+  }
+
+  // Whether requests begin without a hand.
+  get free() {
+    return this.freed === true && this.panel.chosen.attention !== "asked";
+  }
+
+  name() {
+    label($("open-panel"), word("settings"));
+    label($("send"), word("send"));
+    label($("stop"), word("stop"));
+    label($("talk"), word("talk"));
+    label($("free"), word("hands_free"));
+    $("text").placeholder = word("type");
+    $("text").setAttribute("aria-label", word("type"));
+    $("chat").setAttribute("aria-label", word("conversation"));
+    $("greeting").textContent = word("greeting");
+    $("how").textContent = word("how");
+    $("suggestions").replaceChildren(
+      ...(Array.isArray(word("suggestions")) ? word("suggestions") : []).map((text) => {
+        const item = document.createElement("li");
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = text;
+        button.addEventListener("click", () => this.ask(text));
+        item.append(button);
+        return item;
+      }),
+    );
+    this.hint();
+  }
+
+  listen() {
+    const talk = $("talk");
+    const wake = () => this.speaker.start().catch((error) => console.info("no sound yet:", error.message));
+    addEventListener("pointerdown", wake, {capture: true});
+    addEventListener("keydown", wake, {capture: true});
+    talk.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      talk.setPointerCapture(event.pointerId);
+      this.press();
+    });
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) talk.addEventListener(end, () => this.release());
+    talk.addEventListener("contextmenu", (event) => event.preventDefault());
+    talk.addEventListener("click", (event) => {
+      if (event.detail === 0 && !this.keyed) this.toggle(); // of a screen reader or a switch
+    });
+    addEventListener("keydown", (event) => this.keyDown(event));
+    addEventListener("keyup", (event) => this.keyUp(event));
+    addEventListener("blur", () => this.release());
+    $("free").addEventListener("click", () => this.setFree(!this.freed));
+    $("stop").addEventListener("click", () => this.stop());
+    $("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const text = $("text").value.trim();
+      if (text && this.ask(text)) $("text").value = "";
+      this.showButtons();
+    });
+    $("text").addEventListener("input", () => this.showButtons());
+    $("open-panel").addEventListener("click", () => $("panel").showModal());
+    $("export").addEventListener("click", () => this.chat.export());
+    $("clear").addEventListener("click", () => {
+      this.chat.clear();
+      this.link.send("clear");
+      $("panel").close();
+    });
+    document.addEventListener("visibilitychange", () => this.keepAwake());
+    addEventListener("beforeinstallprompt", (event) => {
+      event.preventDefault();
+      $("install").hidden = false;
+      $("install").onclick = () => event.prompt();
+    });
+    addEventListener("appinstalled", () => ($("install").hidden = true));
+  }
+
+  // A key talks where it would not write or press anything else.
+  talks(event) {
+    if (event.code !== "Space" || event.ctrlKey || event.altKey || event.metaKey || $("panel").open) return false;
+    const at = event.target;
+    return at === $("talk") || !at.closest?.("input, textarea, select, button, a, dialog");
+  }
+
+  keyDown(event) {
+    if (event.key === "Escape" && !$("panel").open && this.busy) return this.stop();
+    if (!this.talks(event)) return;
+    event.preventDefault();
+    if (event.repeat) return;
+    this.keyed = true;
+    this.press();
+  }
+
+  keyUp(event) {
+    if (event.code !== "Space" || !this.keyed) return;
+    event.preventDefault();
+    this.release();
+    setTimeout(() => (this.keyed = false));
+  }
+
+  press() {
+    if (this.talking) {
+      this.pressed = 0;
+      return this.finish(); // a second tap
+    }
+    this.pressed = performance.now();
+    this.begin();
+  }
+
+  release() {
+    if (!this.pressed) return;
+    const held = performance.now() - this.pressed;
+    this.pressed = 0;
+    if (held < TAP && this.talking) return this.hint(); // a tap: listen on until the next one
+    if (this.talking) this.finish();
+    else this.wanted = false; // let go before the browser had opened the microphone
+  }
+
+  toggle() {
+    if (this.talking) this.finish();
+    else this.begin();
+  }
+
+  async begin() {
+    if (!this.link.open) return this.tell(word("lost"));
+    this.wanted = true;
+    if (!(await this.openMicrophone()) || !this.wanted) return;
+    this.talking = true;
+    this.link.send("listen");
+    this.microphone.send(true);
+    this.show();
+  }
+
+  finish() {
+    this.talking = this.wanted = false;
+    this.link.send("end");
+    this.microphone.send(this.free && !this.muted);
+    this.show();
+  }
+
+  async openMicrophone() {
+    try {
+      await this.microphone.start();
+      this.tell("");
+      return true;
+    } catch (error) {
+      const cause = ["insecure", "unsupported", "refused", "missing", "busy"].includes(error.message) ? error.message : "busy";
+      this.tell(word(`microphone_${cause}`, {address: `https://${location.host}`}));
+      console.info("microphone:", cause, error.cause?.message ?? error.message);
+      return false;
+    }
+  }
+
+  lostMicrophone() {
+    this.tell(word("microphone_lost"));
+    if (this.talking) this.finish();
+    this.setFree(false);
+  }
+
+  async setFree(free) {
+    if (free && this.panel.chosen.attention === "asked") this.panel.choose({attention: "voice"});
+    if (free && !(await this.openMicrophone())) free = false;
+    this.freed = free;
+    this.link.send("set", {attention: this.free ? this.panel.chosen.attention : "asked"});
+    if (this.muted) this.link.send("unmute");
+    this.microphone.send(this.free || this.talking);
+    this.keepAwake();
+    this.show();
+  }
+
+  // A screen that stays on while the hands are free, as far as the browser has it.
+  async keepAwake() {
+    const wanted = this.free && !document.hidden;
+    if (!wanted) {
+      await this.lock?.release().catch(() => {});
+      this.lock = null;
+    } else if (!this.lock || this.lock.released) {
+      this.lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    }
+  }
+
+  ask(text) {
+    if (!this.link.send("ask", {text})) {
+      this.tell(word("lost"));
+      return false;
+    }
+    if (this.talking) this.finish();
+    return true;
+  }
+
+  stop() {
+    this.link.send("stop");
+    this.speaker.hush(this.speaker.epoch);
+    if (this.talking) this.finish();
+  }
+
+  get busy() {
+    return this.phase === "thinking" || this.phase === "speaking" || Boolean(this.timers.ringing);
+  }
+
+  changed(changes) {
+    if ("attention" in changes) {
+      if (changes.attention === "asked") this.setFree(false);
+      else if (this.freed) this.setFree(true);
+      this.show();
+      return;
+    }
+    this.link.send("set", changes);
+    if ("language" in changes) {
+      loadWords(changes.language).then(() => {
+        this.name();
+        this.panel.show();
+        this.show();
+        this.chat.draw();
+      });
+    }
+  }
+
+  take(event) {
+    switch (event.event) {
+      case "welcome":
+        document.body.dataset.link = "on";
+        $("house").textContent = event.satellite || "Satellite";
+        this.has = event;
+        this.panel.offer(event);
+        this.tell("");
+        if (this.freed) this.setFree(true);
+        break;
+      case "phase":
+        this.phase = event.phase;
+        if (this.phase !== "listening" && this.talking) this.silence();
+        break;
+      case "transcript":
+        this.chat.heard(event.text, event.final, event.turn);
+        break;
+      case "reply":
+        this.chat.answered(event.text, event.final, event.turn);
+        break;
+      case "turn_end":
+        this.chat.ended(event.turn);
+        if (event.outcome === "nothing_heard") this.chat.note(word("nothing_heard"));
+        if (event.outcome === "failed") this.chat.note(word("failed", {stage: word(event.stage ?? "turn"), error: event.error ?? ""}));
+        break;
+      case "announce":
+        if (event.text) this.chat.note(event.text);
+        break;
+      case "timers":
+        this.timers.take(event);
+        break;
+      case "mute":
+        this.muted = event.muted;
+        this.microphone.send(!event.muted && this.free);
+        break;
+      case "hush":
+        this.speaker.hush(event.epoch);
+        break;
+      case "error":
+        console.info("satellite:", event.where, event.text);
+        break;
+    }
+    this.show();
+  }
+
+  // The satellite has ended a request that the person still holds: it was too long.
+  silence() {
+    this.talking = this.wanted = false;
+    this.pressed = 0;
+    this.microphone.send(this.free && !this.muted);
+  }
+
+  lost({cause, reason}) {
+    document.body.dataset.link = "off";
+    this.phase = "idle";
+    this.speaker.reset();
+    if (this.talking) this.silence();
+    if (cause === "elsewhere") this.tell(word("elsewhere"), word("here"), () => this.link.connect());
+    if (cause === "full") this.tell(reason);
+    this.checkLogin();
+    this.show();
+  }
+
+  // A connection that is refused needs a log-in: the page itself then leads there.
+  async checkLogin() {
+    const answer = await fetch("/page/socket", {cache: "no-store"}).catch(() => null);
+    if (answer?.status === 401) location.reload();
+  }
+
+  reported({epoch, samples, gaps, level, playing}) {
+    this.link.send("played", {epoch, samples, gaps});
+    document.body.style.setProperty("--voice", playing ? Math.min(1, level * 4).toFixed(3) : "0");
+  }
+
+  show() {
+    document.body.dataset.phase = this.talking ? "listening" : this.phase;
+    const talk = $("talk");
+    talk.setAttribute("aria-pressed", String(this.talking));
+    talk.disabled = this.has?.hears === false;
+    $("free").setAttribute("aria-pressed", String(this.free));
+    $("free").disabled = this.has?.hears === false;
+    if (!this.link.open) this.showState(this.link.ended ? "elsewhere_short" : "connecting");
+    else if (this.muted) this.showState("muted");
+    else if (this.phase === "idle" && !this.talking) this.showState(this.free ? `waiting_${this.panel.chosen.attention}` : "ready");
+    else this.showState(this.talking ? "listening" : this.phase);
+    this.showButtons();
+    this.hint();
+  }
+
+  showState(key) {
+    const text = word(key, {word: this.panel.wakeWords?.[0] ?? ""});
+    if ($("state").textContent !== text) $("state").textContent = text;
+  }
+
+  showButtons() {
+    const typed = $("text").value.trim() !== "";
+    $("send").hidden = !typed;
+    $("stop").hidden = typed || !this.busy;
+  }
+
+  hint() {
+    const key = this.talking ? (this.pressed ? "hint_release" : "hint_tap") : this.busy ? "hint_stop" : "hint_hold";
+    $("hint").textContent = word(key);
+  }
+
+  tell(text, action, work) {
+    const notice = $("notice");
+    notice.hidden = !text;
+    notice.textContent = text;
+    if (!action) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = action;
+    button.addEventListener("click", () => {
+      this.tell("");
+      work();
+    });
+    notice.append(button);
+  }
+}
+
+const app = new App();
+if (app.microphone.obstacle) app.tell(word(`microphone_${app.microphone.obstacle}`, {address: `https://${location.host}`}));
+navigator.serviceWorker?.register("/page/worker.js", {scope: "/"}).catch((error) => console.info("not installable:", error.message));

@@ -1,0 +1,25 @@
+// Words of the page, from the satellite's language packs.
+
+let words = {};
+
+export function word(key, values = {}) {
+  const text = words[key];
+  if (typeof text !== "string") return text ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+export async function loadWords(language) {
+  const wanted = language || navigator.languages.join(",");
+  const response = await fetch(`/page/words?language=${encodeURIComponent(wanted)}`);
+  if (!response.ok) throw new Error(`words: HTTP ${response.status}`);
+  words = await response.json();
+  document.documentElement.lang = words.language;
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
+  for (const element of document.querySelectorAll("[data-label]")) label(element, word(element.dataset.label));
+}
+
+// Name a control for pointers and screen readers alike.
+export function label(element, text) {
+  element.setAttribute("aria-label", text);
+  element.title = text;
+}

@@ -1,0 +1,102 @@
+"""The files of the page: small, all our own, and named in every language."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+
+import pytest
+
+from satellite.http.page.words import words_for
+from tests.http.page.visitor import visited
+
+MOST = 150_000
+"""Bytes of the page in all."""
+
+STATIC = files("satellite.http.page") / "static"
+SCRIPTS = [file for file in STATIC.iterdir() if file.name.endswith(".js")]
+
+
+def test_the_page_is_small() -> None:
+    assert sum(len(file.read_bytes()) for file in STATIC.iterdir()) < MOST
+
+
+@pytest.mark.parametrize("file", sorted(STATIC.iterdir(), key=str), ids=lambda file: file.name)
+def test_nothing_comes_from_elsewhere(file: object) -> None:
+    content = file.read_bytes()  # type: ignore[attr-defined]
+    found = set(re.findall(rb"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", content))
+    assert found - {b"http://www.w3.org"} == set()
+
+
+async def test_each_file_is_served_under_a_strict_policy_and_only_once() -> None:
+    async with visited() as page:
+        html = (STATIC / "index.html").read_text()
+        for path in ["/", *re.findall(r'(?:src|href)="(/page/[^"]+)"', html)]:
+            async with page.session.get(page.address + path) as answer:
+                assert answer.status == 200
+                policy = answer.headers["Content-Security-Policy"]
+                assert "default-src 'none'" in policy
+                assert "unsafe" not in policy
+                known = {"If-None-Match": answer.headers["ETag"]}
+            async with page.session.get(page.address + path, headers=known) as answer:
+                assert answer.status == 304
+        assert not re.search(r"<style|<script(?! type=\"module\" src)| style=| on[a-z]+=", html)
+
+
+async def test_words_come_in_the_language_of_the_browser() -> None:
+    async with visited() as page:
+        for header, language in (
+            ("de-CH,de;q=0.9,en;q=0.8", "de"),
+            ("zh-Hans-CN,zh", "zh"),
+            ("tlh,xx-!?,en-US", "en"),
+            ("", "en"),
+        ):
+            named = {"Accept-Language": header}
+            async with page.session.get(page.address + "/page/words", headers=named) as answer:
+                words = await answer.json()
+            assert words["language"] == language
+        async with page.session.get(page.address + "/page/words?language=de") as answer:
+            assert (await answer.json())["send"] == "Senden"
+
+
+def used_words() -> set[str]:
+    """Return the keys of the words that the page uses."""
+    html = (STATIC / "index.html").read_text()
+    used = set(re.findall(r'data-(?:word|label)="(\w+)"', html))
+    for script in SCRIPTS:
+        used |= set(re.findall(r'\bword\("(\w+)"', script.read_text()))
+        used |= set(re.findall(r'\bshowState\("(\w+)"', script.read_text()))
+    for cause in ("insecure", "unsupported", "refused", "missing", "busy", "lost"):
+        used.add(f"microphone_{cause}")
+    used |= {f"waiting_{attention}" for attention in ("asked", "voice", "wake")}
+    used |= {"listening", "thinking", "speaking", "asr", "llm", "tts", "speaker", "turn"}
+    return used
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh"])
+def test_each_language_has_all_words(language: str) -> None:
+    words, english = words_for(language), words_for("en")
+    assert words["language"] == language
+    assert used_words() - set(words) == set()
+    assert set(words) == set(english)
+    if language != "en":
+        same = {key for key, text in words.items() if text == english[key]}
+        assert same <= {"timer", "suggestions"}
+    for key, text in words.items():
+        if isinstance(text, str):
+            assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english[key])), key
+
+
+def test_the_manifest_names_files_that_exist() -> None:
+    manifest = json.loads((STATIC / "app.webmanifest").read_text())
+    for icon in manifest["icons"]:
+        assert (STATIC / icon["src"].removeprefix("/page/")).is_file()
+
+
+def test_the_service_worker_stores_files_of_the_page_alone() -> None:
+    script = (STATIC / "worker.js").read_text()
+    names = re.search(r"FILES = \[(.*?)\]", script)
+    assert names is not None
+    for name in re.findall(r'"([^"]+)"', names[1]):
+        assert name == "/" or (STATIC / name).is_file()
