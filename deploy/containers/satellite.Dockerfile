@@ -37,7 +37,7 @@ ENV PATH=/opt/satellite/bin:/usr/local/bin:/usr/bin:/bin \
 USER 10700
 WORKDIR /var/lib/satellite
 VOLUME ["/var/lib/satellite"]
-EXPOSE 10700
+EXPOSE 10700 10781
 # healthy while sound arrives
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python3", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9464/healthz', timeout=4)"]

@@ -48,7 +48,7 @@ ENV PATH=/opt/satellite/bin:/usr/local/bin:/usr/bin:/bin \
 USER 10700
 WORKDIR /var/lib/satellite
 VOLUME ["/var/lib/satellite"]
-EXPOSE 10200 10300 10400 10600 10800 9465
+EXPOSE 10200 10300 10400 10600 10791 10800 9465
 # healthy while its services answer
 HEALTHCHECK --interval=30s --timeout=10s --start-period=600s --retries=3 \
     CMD ["python3", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9465/readyz', timeout=8)"]

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 from satellite.errors import SatelliteError
@@ -88,7 +88,9 @@ class LanDoor:
             )
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        listeners = listening_sockets("", self._door.https_port, every=True)
+        listeners = listening_sockets("0.0.0.0", self._door.https_port)
+        with suppress(OSError):  # a machine without IPv6
+            listeners += listening_sockets("::", self._door.https_port, every=True)
         server = HttpServer(
             listeners,
             self._make_runner,

@@ -24,6 +24,7 @@ class LiveRequests:
 
     def __init__(self) -> None:
         self._live: set[_Live] = set()
+        self._some = asyncio.Event()
 
     @contextmanager
     def entered(
@@ -32,6 +33,7 @@ class LiveRequests:
         """Count the current task's request during this block, as long as it is valid."""
         live = _Live(still_valid, asyncio.current_task(), transport)
         self._live.add(live)
+        self._some.set()
         try:
             yield
         finally:
@@ -49,7 +51,10 @@ class LiveRequests:
                 live.task.cancel()
 
     async def watch(self) -> None:
-        """Check regularly, until cancelled."""
+        """Check regularly while there are requests, until cancelled."""
         while True:
+            if not self._live:
+                self._some.clear()
+                await self._some.wait()
             await asyncio.sleep(CHECK)
             self.check()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from typing import Any
+from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from satellite.errors import UsageError
+from satellite.http.api.route import JSON, ApiRoute, ErrorAnswer, Nothing, decoded, json_answer
 from satellite.http.auth import ANYONE, Arrival, client_address, cookie_name, is_secure
 from satellite.http.body import read_body
 from satellite.http.browsers import IDLE, Browser, Browsers, browser_name
 from satellite.http.live_requests import LiveRequests
-from satellite.http.request_body import read_facts
-from satellite.http.route import Route, caller, json_answer
+from satellite.http.route import Route, caller
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.refusals import Refusals
 from satellite.text.printable import printable
@@ -32,10 +32,65 @@ TOGETHER = 30
 WINDOW = 60.0
 """Seconds."""
 
+T = TypeVar("T")
+
 _LARGEST = 1024
 """Bytes of a request to log in."""
 
 _WRONG = "the code is wrong, or no code is shown: run `satellite page` on that machine"
+
+
+class LoginState(msgspec.Struct, frozen=True):
+    """Whether the sender of this request is logged in, or needs no log-in."""
+
+    allowed: bool
+    how: str
+    """`local`, `token`, `browser`, or `anyone`, which is not allowed."""
+    secure: bool
+    """Whether the browser has sent it by TLS, without which it has no microphone for pages."""
+
+
+class CodeRequest(msgspec.Struct, frozen=True):
+    """The code that `satellite page` shows; what is no digit does not count."""
+
+    code: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class LoginAnswer(msgspec.Struct, frozen=True):
+    """The browser that has logged in; the answer sets its cookie."""
+
+    id: str
+    name: str
+
+
+class ListedBrowser(msgspec.Struct, frozen=True):
+    """A browser that is logged in; times are seconds since 1970."""
+
+    id: str
+    name: str
+    address: str
+    since: float
+    seen: float
+    this: bool
+    """Whether it sends this request."""
+
+
+class BrowserList(msgspec.Struct, frozen=True):
+    """The browsers that are logged in."""
+
+    browsers: tuple[ListedBrowser, ...]
+
+
+class RevokeRequest(msgspec.Struct, frozen=True):
+    """The browser to log out, or `all`."""
+
+    id: str
+
+
+class RevokeAnswer(msgspec.Struct, frozen=True):
+    """The browsers that were logged out."""
+
+    revoked: tuple[str, ...]
 
 
 class Throttle:
@@ -72,37 +127,70 @@ class LogIn:
         self._turn = asyncio.Lock()
 
     def routes(self) -> list[Route]:
+        """Return the routes of this."""
         return [
-            Route("GET", "/api/login", self.state, public=True),
-            Route("POST", "/api/login", self.log_in, public=True),
-            Route("POST", "/api/logout", self.log_out),
-            Route("GET", "/api/browsers", self.list),
-            Route("POST", "/api/browsers/revoke", self.revoke),
+            ApiRoute(
+                "GET",
+                "/api/login",
+                self.state,
+                public=True,
+                summary="Return whether this browser is logged in",
+                gives={JSON: LoginState},
+            ),
+            ApiRoute(
+                "POST",
+                "/api/login",
+                self.log_in,
+                public=True,
+                summary="Log this browser in by a code",
+                takes={JSON: CodeRequest},
+                gives={JSON: LoginAnswer},
+            ),
+            ApiRoute(
+                "POST",
+                "/api/logout",
+                self.log_out,
+                summary="Log this browser out",
+                gives={JSON: Nothing},
+            ),
+            ApiRoute(
+                "GET",
+                "/api/browsers",
+                self.list,
+                summary="List the browsers that are logged in",
+                gives={JSON: BrowserList},
+            ),
+            ApiRoute(
+                "POST",
+                "/api/browsers/revoke",
+                self.revoke,
+                summary="Log a browser out",
+                takes={JSON: RevokeRequest},
+                gives={JSON: RevokeAnswer},
+            ),
         ]
 
     async def state(self, request: web.Request) -> web.StreamResponse:
         how = caller().how
         secure = is_secure(request.headers, _arrival(request))
-        return json_answer({"allowed": how != ANYONE, "how": how, "secure": secure})
+        return json_answer(LoginState(how != ANYONE, how, secure))
 
     async def log_in(self, request: web.Request) -> web.StreamResponse:
         arrival = _arrival(request)
         address = client_address(request.headers, arrival)
         if not self._throttle.admits(address, asyncio.get_running_loop().time()):
-            return json_answer({"error": "too many tries: wait a minute"}, 429)
-        code = (await _small_facts(request)).get("code")
-        if not isinstance(code, str):
-            raise UsageError("code: the code that `satellite page` shows")
+            return json_answer(ErrorAnswer("too many tries: wait a minute"), 429)
+        code = (await _small(request, CodeRequest)).code
         name = browser_name(request.headers.get("User-Agent", ""))
         async with self._turn:  # one thread for all of them
             made = await asyncio.to_thread(self._browsers.log_in, code, name, address)
         if made is None:
             now = asyncio.get_running_loop().time()
             self._refusals.log(now, "code", address, f"a wrong code to log in from {address}")
-            return json_answer({"error": _WRONG}, 403)
+            return json_answer(ErrorAnswer(_WRONG), 403)
         shown = printable(f"{name} at {address}", 100)
         _LOGGER.info("HTTP: %s has logged in (%s)", shown, made.browser.id)
-        answer = json_answer({"id": made.browser.id, "name": name})
+        answer = json_answer(LoginAnswer(made.browser.id, name))
         secure = is_secure(request.headers, arrival)
         answer.headers["Set-Cookie"] = cookie_header(self._browsers, made.cookie, secure)
         return answer
@@ -111,23 +199,36 @@ class LogIn:
         if (mine := caller().browser) is None:
             raise UsageError("no browser that has logged in sends this")
         await self._revoke(mine.id)
-        answer = json_answer({})
+        answer = json_answer(Nothing())
         secure = is_secure(request.headers, _arrival(request))
         answer.headers["Set-Cookie"] = cookie_header(self._browsers, "", secure)
         return answer
 
     async def list(self, request: web.Request) -> web.StreamResponse:
-        browsers = await asyncio.to_thread(self._browsers.all)
-        return json_answer({"browsers": [_shown(browser) for browser in browsers]})
+        known = await asyncio.to_thread(self._browsers.all)
+        mine = caller().browser
+        return json_answer(
+            BrowserList(
+                tuple(
+                    ListedBrowser(
+                        id=browser.id,
+                        name=browser.name,
+                        address=browser.address,
+                        since=browser.since,
+                        seen=browser.seen,
+                        this=mine is not None and mine.id == browser.id,
+                    )
+                    for browser in known
+                )
+            )
+        )
 
     async def revoke(self, request: web.Request) -> web.StreamResponse:
-        wanted = (await _small_facts(request)).get("id")
-        if not isinstance(wanted, str):
-            raise UsageError("id: that of a browser in /api/browsers, or all")
+        wanted = (await _small(request, RevokeRequest)).id
         gone = await self._revoke(None if wanted == "all" else wanted)
         if not gone and wanted != "all":
             raise web.HTTPNotFound(reason="no browser with this id is logged in")
-        return json_answer({"revoked": [browser.id for browser in gone]})
+        return json_answer(RevokeAnswer(tuple(browser.id for browser in gone)))
 
     async def _revoke(self, name: str | None) -> tuple[Browser, ...]:
         async with self._turn:
@@ -158,16 +259,8 @@ def _arrival(request: web.Request) -> Arrival:
     return Arrival(request.remote or "", secure=request.secure)
 
 
-def _shown(browser: Browser) -> dict[str, Any]:
-    facts: dict[str, Any] = msgspec.to_builtins(browser)
-    mine = caller().browser
-    return {
-        **{name: facts[name] for name in ("id", "name", "address", "since", "seen")},
-        "this": mine is not None and mine.id == browser.id,
-    }
-
-
-async def _small_facts(request: web.Request) -> dict[str, Any]:
+async def _small(request: web.Request, kind: type[T]) -> T:
+    """Return the JSON of a request of anyone's, of which little is read."""
     size = 0
 
     def add(more: int) -> None:
@@ -176,6 +269,6 @@ async def _small_facts(request: web.Request) -> dict[str, Any]:
         if size > _LARGEST:
             raise web.HTTPRequestEntityTooLarge(_LARGEST, size)
 
-    if (request.content_length or 0) > _LARGEST:
-        add(request.content_length or 0)
-    return await read_facts(await read_body(request, add))
+    add(min(request.content_length or 0, _LARGEST + 1))
+    size = 0
+    return decoded(await read_body(request, add), kind)

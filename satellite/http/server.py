@@ -85,6 +85,10 @@ async def http_server(
             address = address_of(listener) if listener else None
             if address is not None:
                 _LOGGER.info("HTTP: programs can use this %s at %s", door.of, address)
+            if door.https_port:
+                _LOGGER.info(
+                    "HTTPS: `satellite page` lets browsers of the LAN use this %s", door.of
+                )
             yield address
 
 

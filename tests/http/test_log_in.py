@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from pathlib import Path
@@ -157,6 +158,37 @@ async def test_plain_http_from_the_lan_names_what_to_open(tmp_path: Path) -> Non
         async with session.post(f"{plain}/api/login", json={"code": CODE}) as response:
             assert response.status == 403
             assert f"use https://127.0.0.1:{door.port}/" in (await response.json())["error"]
+
+
+async def test_a_machine_without_ipv6_is_served_by_ipv4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = lan_door.listening_sockets
+
+    def without(host: str, port: int, **more: bool) -> list[socket.socket]:
+        if ":" in host:
+            raise OSError("address family not supported")
+        return real(host, port, **more)
+
+    monkeypatch.setattr(lan_door, "listening_sockets", without)
+    async with open_door(tmp_path) as door:
+        await door.shows_code()
+        async with door.client() as session:
+            assert await door.log_in(session) == 200
+
+
+async def test_the_log_in_is_described_and_wrong_requests_are_explained(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door, aiohttp.ClientSession() as session:
+        async with session.get(door.local + "/api/openapi.json") as response:
+            paths = (await response.json())["paths"]
+        assert {"/api/login", "/api/logout", "/api/browsers", "/api/browsers/revoke"} <= set(paths)
+        for body in ({}, {"code": 12345678}, {"code": "1" * 65}, [1]):
+            async with session.post(door.local + "/api/login", json=body) as response:
+                assert response.status == 400
+        async with session.post(door.local + "/api/logout") as response:
+            assert response.status == 400
+        async with session.post(door.local + "/api/browsers/revoke", json={}) as response:
+            assert response.status == 400
 
 
 async def test_a_proxy_on_this_machine_needs_a_log_in_and_gets_a_secure_cookie(

@@ -14,9 +14,10 @@ import jsonschema
 
 from satellite.http.api.engines import EngineAccess
 from satellite.http.auth import Guard
+from satellite.http.connections import listening_socket
 from satellite.http.lazy_routes import make_engine_routes
 from satellite.http.route import MakeRoutes, Route
-from satellite.http.server import guarded_server, listening_socket
+from satellite.http.server import guarded_server
 from satellite.http.token import Token
 from satellite.net.allowed import AllowedNetworks
 from satellite.net.memory_budget import MemoryBudget
