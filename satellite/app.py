@@ -49,7 +49,7 @@ from satellite.homeassistant.esphome.wake_words import WakeWordChoice
 from satellite.http.api.engines import SatelliteEngines
 from satellite.http.controls import Controls
 from satellite.http.door import satellite_door
-from satellite.http.lazy_routes import make_engine_routes
+from satellite.http.lazy_routes import MachineRoutes, make_engine_routes, make_timer_routes
 from satellite.http.page.engines import SharedEngines
 from satellite.http.page.house import House
 from satellite.http.page.lazy_routes import make_page_routes
@@ -86,17 +86,24 @@ from satellite.turns.speech_output import SpeechOutput
 if TYPE_CHECKING:
     from satellite.homeassistant.esphome.device import Device
     from satellite.homeassistant.esphome.server import EsphomePort
+    from satellite.http.route import MakeRoutes
 
 _LOGGER = logging.getLogger(__name__)
 
 
-async def run(settings: Settings, bus: Bus, read: Callable[[], Settings] | None = None) -> None:
+async def run(
+    settings: Settings,
+    bus: Bus,
+    read: Callable[[], Settings] | None = None,
+    machine: MachineRoutes | None = None,
+) -> None:
     """Run a satellite until cancelled, or until a microphone with an end has ended.
 
-    `read` reads the settings again, for those that can change meanwhile.
+    `read` reads the settings again, for those that can change meanwhile; `machine` makes the HTTP
+    routes of settings and models.
     Raises `SatelliteError`s for problems at the start: a missing microphone, a missing model.
     """
-    await Satellite(settings, bus, read).run()
+    await Satellite(settings, bus, read, machine).run()
 
 
 class Satellite:
@@ -107,11 +114,16 @@ class Satellite:
     """
 
     def __init__(
-        self, settings: Settings, bus: Bus, read: Callable[[], Settings] | None = None
+        self,
+        settings: Settings,
+        bus: Bus,
+        read: Callable[[], Settings] | None = None,
+        machine: MachineRoutes | None = None,
     ) -> None:
         self._settings = settings
         self._bus = bus
         self._read = read
+        self._machine = machine
 
     async def run(self) -> None:
         """Build the satellite and run it: see `satellite.app.run`."""
@@ -326,11 +338,7 @@ class Satellite:
             http_server(
                 self._settings,
                 satellite_door(self._settings),
-                [
-                    partial(make_api_routes, self._controls),
-                    partial(make_engine_routes, self._engine_access(), self._port.memory),
-                    partial(make_page_routes, self._house),
-                ],
+                self._routes(),
                 self._supervision.pages,
             ),
         ):
@@ -395,9 +403,23 @@ class Satellite:
         words = tuple(self._words.values())
         self._bus.publish(events.WakeWords(words=words, engine=label(self._listener.wake)))
 
-    def _engine_access(self) -> SatelliteEngines:
-        """Return the engines of the first assistant, for programs."""
-        return SatelliteEngines(self._settings, self._engines.turn, self._context)
+    def _routes(self) -> list[MakeRoutes]:
+        """Return what makes the HTTP routes, once a client has come."""
+        settings, memory = self._settings, self._port.memory
+        engines = SatelliteEngines(settings, self._engines.turn, self._context)
+        made: list[MakeRoutes] = [
+            partial(make_api_routes, self._controls),
+            partial(make_engine_routes, engines, memory),
+            partial(make_timer_routes, self._timers, settings.language, memory),
+            partial(make_page_routes, self._house),
+        ]
+        if self._machine is not None:
+            made.append(partial(self._machine, memory, self._reload_settings))
+        return made
+
+    async def _reload_settings(self) -> tuple[str, ...]:
+        """Read the settings again; return those that take a restart."""
+        return (await self._reload.now()).restart
 
     def _without_own_voice(self, engine: Wake) -> OwnVoice:
         """Return a wake engine that ignores what the satellite itself says, and is stricter after

@@ -17,7 +17,7 @@ from satellite.errors import ConfigError, PortInUse, SatelliteError
 from satellite.events import Event, Ready
 from satellite.http import token as tokens
 from satellite.http.door import server_door
-from satellite.http.lazy_routes import make_engine_routes
+from satellite.http.lazy_routes import MachineRoutes, make_engine_routes
 from satellite.http.page.engines import SharedEngines
 from satellite.http.page.house import House
 from satellite.http.page.lazy_routes import make_page_routes
@@ -52,10 +52,17 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
-async def run(settings: Settings, publish: Callable[[Event], None], *, nice: int = 0) -> None:
+async def run(
+    settings: Settings,
+    publish: Callable[[Event], None],
+    *,
+    nice: int = 0,
+    machine: MachineRoutes | None = None,
+) -> None:
     """Serve until cancelled; at stdio://, until the end of standard input.
 
-    `nice` is added to the niceness of model threads.
+    `nice` is added to the niceness of model threads; `machine` makes the HTTP routes of settings
+    and models.
 
     Raises `SatelliteError`s at the start, for the configuration, a missing model, or a port in use.
     """
@@ -83,7 +90,7 @@ async def run(settings: Settings, publish: Callable[[Event], None], *, nice: int
                     observer=only.observer,
                 )
             else:
-                await _serve(settings, services, engines, publish, health)
+                await _serve(settings, services, engines, publish, health, machine)
 
 
 def check(settings: Settings) -> None:
@@ -169,6 +176,7 @@ async def _serve(
     engines: ServedEngines,
     publish: Callable[[Event], None],
     health: Health,
+    machine: MachineRoutes | None,
 ) -> None:
     """Listen, advertise, and wait until cancelled; then stop in reverse order."""
     adverts = []
@@ -202,7 +210,7 @@ async def _serve(
                 settings,
                 server_door(settings),
                 [
-                    *_http_routes(settings, services, memory),
+                    *_http_routes(settings, services, memory, machine),
                     *([partial(make_page_routes, house)] if house is not None else []),
                 ],
                 health.pages,
@@ -222,7 +230,10 @@ async def _serve(
 
 
 def _http_routes(
-    settings: Settings, services: list[_Service], memory: MemoryBudget
+    settings: Settings,
+    services: list[_Service],
+    memory: MemoryBudget,
+    machine: MachineRoutes | None,
 ) -> list[MakeRoutes]:
     """Return what makes the routes by which programs use the engines, without a satellite."""
     engines = PooledEngines({service.role: service for service in services}, settings.language)
@@ -232,7 +243,8 @@ def _http_routes(
 
         return openai_routes(engines, memory)
 
-    return [partial(make_engine_routes, engines, memory), make_openai_routes]
+    made: list[MakeRoutes] = [partial(make_engine_routes, engines, memory), make_openai_routes]
+    return [*made, partial(machine, memory, None)] if machine is not None else made
 
 
 def _house(settings: Settings, services: list[_Service], engines: ServedEngines) -> House | None:

@@ -7,7 +7,7 @@ them. Common options are taken before and after a command's name; the later one 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from satellite.errors import ConfigError
 from satellite.text.quoted import quoted
 
 if TYPE_CHECKING:
+    from satellite.config.edit import SettingsFile
     from satellite.config.load import Configuration
     from satellite.lib.bus import Bus
     from satellite.settings import Settings
@@ -49,12 +50,24 @@ class Invocation:
         """Remember a common option."""
         self._common[name] = value
 
-    def configuration(self) -> Configuration:
-        """Read and check the configuration. Raises `ConfigError`."""
+    def configuration(self, instead: Mapping[Path, Path] | None = None) -> Configuration:
+        """Read and check the configuration, with other files `instead` of some.
+
+        Raises `ConfigError`.
+        """
         from satellite.config import load as config  # not for `--help`
 
-        named = self._find("config")
-        return config.load(flags=self.flags, pairs=self.pairs, file=Path(named) if named else None)
+        named, other = self._find("config"), instead or {}
+        file = other.get(Path(named), Path(named)) if named else None
+        files = [other.get(default, default) for default in config.default_files()]
+        return config.load(flags=self.flags, pairs=self.pairs, file=file, files=files)
+
+    def settings_file(self) -> SettingsFile:
+        """Return the file in which programs change settings: that of --config, or the user's."""
+        from satellite.config import edit, files  # not for `--help`
+
+        path = Path(self.file) if self.file else files.target()
+        return edit.SettingsFile(path, self.configuration)
 
     def settings(self, *, renew: bool = False) -> Settings:
         """Start logging and return the settings; `renew` files of older versions on the disk.
@@ -64,7 +77,7 @@ class Invocation:
         self.start_logging()
         configuration = self.configuration()
         if renew:
-            from satellite.cli.guided_setup import files  # not for `--help`
+            from satellite.config import files  # not for `--help`
 
             files.migrate(configuration.files)
         return configuration.settings

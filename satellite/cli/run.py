@@ -12,6 +12,7 @@ from satellite import app, events
 from satellite.builtin.audio.devices import default_mic, default_speaker
 from satellite.cli.flags import Invocation
 from satellite.cli.logs import INDENT
+from satellite.cli.machine_routes import machine_routes
 from satellite.cli.screen import columns, echo, wrapped
 from satellite.components.spec import AUTO
 from satellite.errors import DeviceMissing, SatelliteError
@@ -44,17 +45,19 @@ def run(invocation: Invocation) -> None:
     shown = sys.stdout.isatty() and not _logged() and invocation.events != "-"
     shown = shown and invocation.louder >= 0
 
+    machine = machine_routes(invocation, settings)
+
     def read_again() -> Settings:
         return invocation.configuration().settings
 
     async def listen(bus: Bus) -> None:
         if not shown:
-            await app.run(settings, bus, read_again)
+            await app.run(settings, bus, read_again, machine)
             return
         with first_error(SatelliteError):
             async with bus.subscribe("terminal") as happening, asyncio.TaskGroup() as tasks:
                 printing = tasks.create_task(_print_turns(happening), name="terminal")
-                await app.run(settings, bus, read_again)
+                await app.run(settings, bus, read_again, machine)
                 printing.cancel()
 
     try:

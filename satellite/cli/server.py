@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from satellite.cli.flags import Invocation
+from satellite.cli.machine_routes import machine_routes
 from satellite.events import Event, Ready
 from satellite.lib.bus import Bus
 from satellite.net.discovery.addresses import announced_addresses
@@ -35,7 +36,8 @@ def server(invocation: Invocation) -> None:
             if isinstance(event, Ready) and (line := how_to_use(settings, event.engines)):
                 _LOGGER.info("%s", line)
 
-        await app.run(settings, publish, nice=NICE)
+        machine = machine_routes(invocation, settings)
+        await app.run(settings, publish, nice=NICE, machine=machine)
 
     invocation.run(serve, lasting=True)
 

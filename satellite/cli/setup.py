@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from satellite.cli import command, flags, logs
-from satellite.cli.guided_setup import files
 from satellite.cli.guided_setup.asking import Asker
 from satellite.cli.guided_setup.wizard import SetupOptions, Wizard
 from satellite.cli.terminal import asker
+from satellite.config import files
 from satellite.config import load as config
 from satellite.config.layers import Given
 from satellite.lib.bus import Bus

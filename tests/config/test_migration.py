@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.cli.guided_setup import files
+from satellite.config import files, migration
 from satellite.config import load as config
-from satellite.config import migration
 from satellite.config.migration import Moved, migrate
 from satellite.errors import ConfigError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from satellite.cli.guided_setup import files
+from satellite.config import files
 from satellite.config import load as config
 from satellite.errors import ConfigError
 from satellite.lib import daemon_thread, privileges

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from satellite.cli.guided_setup import files
 from satellite.cli.guided_setup.asking import Choice
 from satellite.cli.guided_setup.lan import FoundHome
 from satellite.cli.guided_setup.wizard import Wizard
+from satellite.config import files
 from satellite.errors import ConfigError, EngineError, HomeRefused
 from satellite.homeassistant.client import address
 from satellite.homeassistant.client.access_token import VARIABLE

@@ -11,10 +11,10 @@ import msgspec
 
 from satellite.audio.playback import Playback
 from satellite.cli.guided_setup.asking import Choice
-from satellite.cli.guided_setup.document import Document
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.components import spec
 from satellite.config import checks
+from satellite.config.document import Document
 from satellite.diagnostics.soundcheck.devices import chosen
 from satellite.engines.assembly import opened, quick_gaps
 from satellite.errors import DeviceError, SatelliteError

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from satellite.cli.guided_setup import files
 from satellite.cli.guided_setup.choose_devices import sound
 from satellite.cli.guided_setup.choose_engines import engines
 from satellite.cli.guided_setup.choose_language import language, voice
 from satellite.cli.guided_setup.choose_servers import network
 from satellite.cli.guided_setup.choose_wake_word import wake_word
-from satellite.cli.guided_setup.document import Document
 from satellite.cli.guided_setup.next_steps import next_steps
 from satellite.cli.guided_setup.system_service import service, service_stopped
 from satellite.cli.guided_setup.whole_turn import whole_turn
 from satellite.cli.guided_setup.wizard import Wizard
-from satellite.config import migration
+from satellite.config import files, migration
+from satellite.config.document import Document
 from satellite.lib.bus import Bus
 from satellite.lib.daemon_thread import run_in_daemon_thread
 

@@ -9,8 +9,8 @@ import pytest
 
 from satellite.cli.guided_setup.asking import Choice
 from satellite.cli.guided_setup.choose_language import language, locale_language, voice
-from satellite.cli.guided_setup.document import Document
 from satellite.cli.guided_setup.wizard import Wizard
+from satellite.config.document import Document
 from satellite.config.keys import build
 
 

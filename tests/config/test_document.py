@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satellite.cli.guided_setup.document import Document
-from satellite.cli.guided_setup.files import content, replace
 from satellite.config import load as config
+from satellite.config.document import Document
+from satellite.config.files import content, replace
 from satellite.config.keys import keys
 from satellite.errors import ConfigError, SatelliteError
 

@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from satellite.cli.guided_setup.document import Document
 from satellite.config import load as config
 from satellite.config import migration
+from satellite.config.document import Document
 from satellite.errors import SatelliteError
 from satellite.lib import privileges, text_files
 from satellite.lib.persistence import atomic_write
