@@ -415,6 +415,14 @@ class Sharing(Protocol):
 
 
 @runtime_checkable
+class Preparing(Protocol):
+    """An engine that needs time before some requests, in which others can use it."""
+
+    async def prepare(self, request: Any) -> None:
+        """Make ready what a request needs, before it has a place. Raises what the request would."""
+
+
+@runtime_checkable
 class Queueing(Protocol):
     """An engine that lets requests wait inside it."""
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Protocol
 
-from satellite.ports import Queueing
+from satellite.ports import Preparing, Queueing
 from servers.places import Places
 
 _END = object()
@@ -17,6 +17,8 @@ class Pool(Protocol):
 
     def submit(self, method: str, *arguments: Any) -> AsyncGenerator[Any, None]:
         """Call a method of the engine and yield its results, once there is capacity for it.
+
+        The last argument is the request.
 
         Requests of one address start in the order in which they arrive (see `servers.places`).
         Closing the generator, or cancelling the task that iterates it, ends the request and frees
@@ -41,6 +43,8 @@ class LocalPool:
         self._places = Places(workers, waiting)
 
     async def submit(self, method: str, *arguments: Any) -> AsyncGenerator[Any, None]:
+        if isinstance(self._engine, Preparing):
+            await self._engine.prepare(arguments[-1])
         place = await self._places.take()
         try:
             async with aclosing(getattr(self._engine, method)(*arguments)) as results:

@@ -18,7 +18,16 @@ from satellite.homeassistant.client.entities import Contents, plain
 from satellite.homeassistant.client.home import Home
 from satellite.languages.names import names_of
 from satellite.lib.deadline import fallback_seconds
-from satellite.ports import AnswersAhead, Asr, Engine, JudgesTexts, Llm, Queueing, Sharing
+from satellite.ports import (
+    AnswersAhead,
+    Asr,
+    Engine,
+    JudgesTexts,
+    Llm,
+    Preparing,
+    Queueing,
+    Sharing,
+)
 from satellite.turns.context import label
 from satellite.values import (
     Action,
@@ -95,15 +104,23 @@ class HomeAsr(_Wrapped):
     async def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
     ) -> AsyncGenerator[Transcript, None]:
+        async with aclosing(self._asr.transcribe(audio, self._at_home(request))) as transcripts:
+            async for transcript in transcripts:
+                yield transcript
+
+    async def prepare(self, request: TranscribeRequest) -> None:
+        """Make ready what a request needs; see `servers.pool`."""
+        if isinstance(self._asr, Preparing):
+            await self._asr.prepare(self._at_home(request))
+
+    def _at_home(self, request: TranscribeRequest) -> TranscribeRequest:
+        """Return a request with the names of the home."""
         contents, usual = self._home.contents, names_of(request.language)
-        request = msgspec.structs.replace(
+        return msgspec.structs.replace(
             request,
             names=_merged_names(contents.names_in(request.language), request.names, usual.names),
             terms=_merged_names(contents.areas, request.terms, usual.areas),
         )
-        async with aclosing(self._asr.transcribe(audio, request)) as transcripts:
-            async for transcript in transcripts:
-                yield transcript
 
 
 class HomeLlm(_Wrapped):

@@ -76,3 +76,30 @@ async def test_an_error_is_raised_and_frees_the_place() -> None:
     for _ in range(3):
         with pytest.raises(EngineFailed, match="no voice"):
             await say(pool, "x")
+
+
+class Preparing(ScriptedTts):
+    """Makes ready slowly for the text "new"."""
+
+    def __init__(self, ready: asyncio.Event) -> None:
+        super().__init__()
+        self.ready = ready
+        self.preparing = 0
+
+    async def prepare(self, request: SpeechRequest) -> None:
+        if request.text == "new":
+            self.preparing += 1
+            await self.ready.wait()
+
+
+async def test_a_request_holds_no_place_while_it_is_made_ready() -> None:
+    ready = asyncio.Event()
+    engine = Preparing(ready)
+    pool = LocalPool(engine, workers=1, waiting=0)
+    waiting = asyncio.create_task(say(pool, "new"))
+    await until(lambda: engine.preparing)
+    assert pool.running == pool.queued == 0
+    assert await say(pool, "known")
+    ready.set()
+    assert await waiting
+    assert engine.texts == ["known", "new"]

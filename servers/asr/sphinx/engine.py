@@ -91,13 +91,8 @@ class PocketSphinx:
         request replace the default ones; its answers are preferred to commands. Raises
         `LanguageUnknown` for languages other than English.
         """
-        language = (request.language or "en").replace("_", "-")
-        if language.partition("-")[0].lower() != "en":
-            raise LanguageUnknown(
-                f"PocketSphinx has no model for language {quoted(request.language)}, only for "
-                f"English: {language_remedy('asr', language)}"
-            )
-        home = (request.names or USUAL_NAMES, request.terms or USUAL_AREAS)
+        home = self._home(request)
+        self._homes.count(home)
         async with self._recognizers.lent(home, await self._vocabulary(home)) as lent:
             recognizer = lent.recognizer
             await lent.call(recognizer.begin)
@@ -121,17 +116,34 @@ class PocketSphinx:
             )
         yield Transcript(text=text if accepted else "", final=True, language="en")
 
+    async def prepare(self, request: TranscribeRequest) -> None:
+        """Build the vocabulary of a new home, which takes seconds, while others are recognized.
+
+        Raises `LanguageUnknown`, and `EngineBusy` for too many new homes.
+        """
+        await self._vocabulary(self._home(request))
+
     async def close(self) -> None:
         self._closed = True
         await self._recognizers.close()
         await self._builder.close()
+
+    @staticmethod
+    def _home(request: TranscribeRequest) -> HomeNames:
+        """Return the names of a request, or the default ones. Raises `LanguageUnknown`."""
+        language = (request.language or "en").replace("_", "-")
+        if language.partition("-")[0].lower() != "en":
+            raise LanguageUnknown(
+                f"PocketSphinx has no model for language {quoted(request.language)}, only for "
+                f"English: {language_remedy('asr', language)}"
+            )
+        return (request.names or USUAL_NAMES, request.terms or USUAL_AREAS)
 
     async def _vocabulary(self, home: HomeNames) -> Vocabulary:
         """Return a home's vocabulary. Raises `EngineBusy` for too many new homes.
 
         New ones are built on a thread of their own, one at a time, so that others do not wait.
         """
-        self._homes.count(home)
         found = self._homes.find(home)
         if found is not None:
             return found

@@ -133,8 +133,17 @@ async def test_a_lamp_that_was_off_is_switched_off_again(tmp_path: Path) -> None
     assert fake.called[0][3] == fake.called[1][3] != fake.called[2][3]
 
 
+class PreparingAsr(ScriptedAsr):
+    """Records what it was to make ready."""
+
+    prepared: TranscribeRequest | None = None
+
+    async def prepare(self, request: TranscribeRequest) -> None:
+        self.prepared = request
+
+
 async def test_the_names_go_to_both_engines(tmp_path: Path) -> None:
-    asr, llm = ScriptedAsr(), ScriptedLlm()
+    asr, llm = PreparingAsr(), ScriptedLlm()
     async with fake_home() as fake, connected(tmp_path, fake) as home:
 
         async def silence() -> Any:
@@ -143,8 +152,11 @@ async def test_the_names_go_to_both_engines(tmp_path: Path) -> None:
         request = TranscribeRequest(names=("my own",), terms=USUAL_AREAS)
         async with aclosing(HomeAsr(asr, home).transcribe(silence(), request)) as transcripts:
             assert [t.text async for t in transcripts] == ["what time is it"]
+        await HomeAsr(asr, home).prepare(request)
+        await HomeAsr(ScriptedAsr(), home).prepare(request)  # which has nothing to make ready
         await ask(HomeLlm(llm, home), "hello", HERE)
     (heard,), (answered,) = asr.requests, llm.requests
+    assert asr.prepared == heard
     assert heard.names == (*home.contents.names, "my own")
     assert heard.terms == answered.situation.areas == home.contents.areas
     assert answered.situation.names == home.contents.names

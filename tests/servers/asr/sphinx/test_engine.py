@@ -253,6 +253,21 @@ async def test_idle_recognizers_are_unloaded(monkeypatch: pytest.MonkeyPatch) ->
     assert [one() for one in made] == [None, None]
 
 
+async def test_a_new_home_is_made_ready_before_its_first_utterance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = PocketSphinx(PocketSphinx.Options())
+    request = TranscribeRequest(names=("purple parlor lamp",))
+    await engine.prepare(request)
+    monkeypatch.setattr("servers.asr.sphinx.build.build_vocabulary", None)
+    monkeypatch.setattr("servers.asr.sphinx.vocabulary.read", None)
+    text = "turn on the purple parlor lamp"
+    assert await hear(engine, spoken(text), request=request) == text
+    with pytest.raises(LanguageUnknown):
+        await engine.prepare(TranscribeRequest(language="de"))
+    await engine.close()
+
+
 async def test_a_second_request_soon_after_finds_the_model_loaded(
     engine: PocketSphinx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
