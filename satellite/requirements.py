@@ -61,7 +61,7 @@ class Program(msgspec.Struct, frozen=True):
     def missing(self) -> str | None:
         if shutil.which(self.name) is not None:
             return None
-        return f"the program {self.name} is not installed: apt install {self.debian}"
+        return f"the program {self.name} is not installed: {_from_debian(self.debian)}"
 
 
 class Library(msgspec.Struct, frozen=True):
@@ -76,7 +76,13 @@ class Library(msgspec.Struct, frozen=True):
     def missing(self) -> str | None:
         if ctypes.util.find_library(self.name) is not None:
             return None
-        return f"the library {self.name} is not installed: apt install {self.debian}"
+        return f"the library {self.name} is not installed: {_from_debian(self.debian)}"
+
+
+def _from_debian(package: str) -> str:
+    if Path("/etc/debian_version").exists():
+        return f"apt install {package}"
+    return f"install it (on Debian: the package {package})"
 
 
 def own_distribution() -> metadata.Distribution:

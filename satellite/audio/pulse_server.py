@@ -17,6 +17,7 @@ from satellite.audio.sound_server import (
     SourceProperties,
     Volume,
 )
+from satellite.lib.platform import system
 from satellite.text.reason_of import reason_of
 
 ANSWER = 1.0
@@ -158,7 +159,8 @@ def _translated_errors() -> Generator[None, None, None]:
         import pulsectl
         from pulsectl._pulsectl import LibPulse
     except OSError as error:
-        raise SoundServerError(f"{reason_of(error)} (apt install libpulse0)") from error
+        hint = "apt install libpulse0" if system.is_linux() else "it exists on Linux only"
+        raise SoundServerError(f"{reason_of(error)} ({hint})") from error
     try:
         yield
     except (pulsectl.PulseError, LibPulse.CallError, OSError) as error:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import ConfigError, PortInUse
+from satellite.lib.platform.sockets import watch
 from satellite.net.allowed import AllowedNetworks
 from satellite.net.refusals import Refusals
 from satellite.text.reason_of import reason_of
@@ -268,18 +269,15 @@ async def _first_byte(connection: socket.socket) -> bytes:
     loop = asyncio.get_running_loop()
     readable: asyncio.Future[None] = loop.create_future()
 
-    def note() -> None:
+    def note(_: socket.socket) -> None:
         if not readable.done():
             readable.set_result(None)
 
-    try:
-        loop.add_reader(connection, note)
-    except NotImplementedError:  # Windows: plain HTTP then fails in the handshake, unexplained
-        return _TLS
+    end_watch = watch(loop, connection, note)
     try:
         await readable
     finally:
-        loop.remove_reader(connection)
+        end_watch()
     return connection.recv(1, socket.MSG_PEEK)
 
 

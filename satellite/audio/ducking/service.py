@@ -12,6 +12,7 @@ from satellite.audio.pulse_server import PulseServer
 from satellite.audio.sound_server import SoundServer, SoundServerError
 from satellite.events import Phase
 from satellite.lib.bus import Bus, Subscription
+from satellite.lib.platform import system
 from satellite.lib.worker import Worker
 from satellite.settings import DuckingSettings
 
@@ -37,7 +38,7 @@ async def ducking(
 
     Volumes that a crash has left lowered are restored first, and all of them at the end.
     """
-    if not settings.enabled:
+    if not settings.enabled or not system.is_linux():  # others have no PulseAudio
         yield
         return
     worker = Worker("ducking")

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from satellite import requirements
 from satellite.builtin.audio.program import PlayingProgram, RecordingProgram, open_error
 from satellite.errors import DeviceMissing
+from satellite.lib.platform.system import OnLinux
 from satellite.options import OptionSet, option
 from satellite.values import AudioFormat
 
@@ -68,7 +69,7 @@ class AlsaMic(RecordingProgram):
 
     argument: ClassVar[str] = "device"
     requires: ClassVar[tuple[requirements.Requirement, ...]] = (
-        requirements.Program("arecord", debian="alsa-utils"),
+        OnLinux("ALSA", "use portaudio", requirements.Program("arecord", debian="alsa-utils")),
     )
 
     def __init__(self, options: Options) -> None:
@@ -122,7 +123,7 @@ class AlsaSpeaker(PlayingProgram):
 
     argument: ClassVar[str] = "device"
     requires: ClassVar[tuple[requirements.Requirement, ...]] = (
-        requirements.Program("aplay", debian="alsa-utils"),
+        OnLinux("ALSA", "use portaudio", requirements.Program("aplay", debian="alsa-utils")),
     )
 
     def __init__(self, options: Options) -> None:

@@ -12,12 +12,15 @@ import logging
 import os
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, TypeVar
 
 from satellite import requirements
 from satellite.errors import DeviceBusy, DeviceLost, DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
+from satellite.lib.platform import system
 from satellite.text.quoted import quoted
 from satellite.values import AudioFormat
 
@@ -29,8 +32,24 @@ T = TypeVar("T")
 CALL = 10.0
 """Seconds for a call of PortAudio: opening tries every sound server, and Bluetooth takes 5 s."""
 
+
+class PortAudioLibrary:
+    """The library: that of the system, or the one that sounddevice brings on macOS and Windows."""
+
+    def __str__(self) -> str:
+        return "library portaudio"
+
+    def missing(self) -> str | None:
+        """Return what is missing and how to get it; None if nothing is missing."""
+        own = find_spec("_sounddevice_data")
+        folders = (own.submodule_search_locations if own is not None else None) or ()
+        if any(any(Path(folder, "portaudio-binaries").glob("libportaudio*")) for folder in folders):
+            return None
+        return requirements.Library("portaudio", debian="libportaudio2").missing()
+
+
 REQUIRES: tuple[requirements.Requirement, ...] = (
-    requirements.Library("portaudio", debian="libportaudio2"),
+    PortAudioLibrary(),
     requirements.Package("sounddevice"),
 )
 """What PortAudio's microphones and speakers need."""
@@ -84,7 +103,8 @@ class PortAudioHost:
                 import sounddevice
             except (ImportError, OSError) as error:
                 raise DeviceMissing(
-                    f"PortAudio cannot be used: {error} (apt install libportaudio2)"
+                    f"PortAudio cannot be used: {error}"
+                    + (" (apt install libportaudio2)" if system.is_linux() else "")
                 ) from error
             self._library = sounddevice
         elif self.stale and not self.busy:

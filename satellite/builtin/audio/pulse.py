@@ -11,6 +11,7 @@ from satellite.audio.sound_server import ServerDevice, SoundServerError
 from satellite.builtin.audio.program import PlayingProgram, RecordingProgram
 from satellite.errors import DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
+from satellite.lib.platform.system import OnLinux
 from satellite.options import OptionSet, option, unknown_name
 from satellite.values import AudioFormat
 
@@ -36,7 +37,11 @@ class PulseMic(RecordingProgram):
 
     argument: ClassVar[str] = "device"
     requires: ClassVar[tuple[requirements.Requirement, ...]] = (
-        requirements.Program("parec", debian="pulseaudio-utils"),
+        OnLinux(
+            "PulseAudio",
+            "use portaudio",
+            requirements.Program("parec", debian="pulseaudio-utils"),
+        ),
     )
 
     def __init__(self, options: Options) -> None:
@@ -71,7 +76,11 @@ class PulseSpeaker(PlayingProgram):
 
     argument: ClassVar[str] = "device"
     requires: ClassVar[tuple[requirements.Requirement, ...]] = (
-        requirements.Program("pacat", debian="pulseaudio-utils"),
+        OnLinux(
+            "PulseAudio",
+            "use portaudio",
+            requirements.Program("pacat", debian="pulseaudio-utils"),
+        ),
     )
 
     def __init__(self, options: Options) -> None:

@@ -11,6 +11,7 @@ from satellite.builtin.hooks import gpio_lines
 from satellite.errors import DeviceLost
 from satellite.events import Event
 from satellite.lib.platform.sockets import watch
+from satellite.lib.platform.system import OnLinux
 from satellite.options import OptionSet, option
 from satellite.ports import SatelliteControls
 from satellite.requirements import Package, Requirement
@@ -59,7 +60,9 @@ class ButtonHook:
         ] = True
 
     argument: ClassVar[str] = "line"
-    requires: ClassVar[tuple[Requirement, ...]] = (Package("gpiod", extra="gpio"),)
+    requires: ClassVar[tuple[Requirement, ...]] = (
+        OnLinux("GPIO", "use the hook command", Package("gpiod", extra="gpio")),
+    )
 
     def __init__(
         self, options: Options, open_line: Callable[[Options], ButtonLine] | None = None

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Protocol
 from satellite.builtin.hooks import gpio_lines
 from satellite.builtin.hooks.indicator import STATES, Indicator
 from satellite.events import Event
+from satellite.lib.platform.system import OnLinux
 from satellite.options import OptionSet, option, unknown_name
 from satellite.requirements import Package, Requirement
 
@@ -39,7 +40,9 @@ class GpioHook:
         active_low: Annotated[bool, option("Drive the pin low when it is on")] = False
 
     argument: ClassVar[str] = "line"
-    requires: ClassVar[tuple[Requirement, ...]] = (Package("gpiod", extra="gpio"),)
+    requires: ClassVar[tuple[Requirement, ...]] = (
+        OnLinux("GPIO", "use the hook command", Package("gpiod", extra="gpio")),
+    )
 
     @staticmethod
     def problems(options: Options) -> Iterator[str]:

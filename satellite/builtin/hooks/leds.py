@@ -13,7 +13,9 @@ from satellite.builtin.hooks.indicator import Indicator
 from satellite.builtin.hooks.patterns import OFF, RATE, moves, picture
 from satellite.errors import DeviceError
 from satellite.events import Event
+from satellite.lib.platform.system import OnLinux
 from satellite.options import OptionSet, option
+from satellite.requirements import Requirement
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class LedsHook:
         brightness: Annotated[float, option("Brightness, 1 being full", minimum=0, maximum=1)] = 0.3
 
     argument: ClassVar[str] = "device"
+    requires: ClassVar[tuple[Requirement, ...]] = (OnLinux("SPI", "use the hook command"),)
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from satellite.cli.guided_setup.wizard import Wizard
 from satellite.errors import SatelliteError
 from satellite.lib import privileges
 from satellite.lib.daemon_thread import program
+from satellite.lib.paths import data_folder
+from satellite.lib.platform.services import UserService, user_service
+from satellite.text.reason_of import reason_of
 
 UNIT = "satellite.service"
 
@@ -30,22 +34,48 @@ START = 30.0
 
 
 class Manager(msgspec.Struct, frozen=True):
-    """The manager of the service: the machine's systemd, or the user's."""
+    """The manager of the service: the machine's systemd or the user's, or that of another system,
+    whose `user_service` this is."""
 
-    command: tuple[str, ...]
+    command: tuple[str, ...] = ()
+    user_service: UserService | None = None
+
+    def argv(self, verb: str, *flags: str) -> list[str]:
+        """Return the command for one of systemctl's verbs; `flags` are systemctl's."""
+        if self.user_service is not None:
+            return [*self.user_service.actions[verb]]
+        return [*self.command, verb, *flags, UNIT]
+
+    def prepare(self) -> None:
+        """Write the description of a service that no installer writes. Raises `OSError`."""
+        if self.user_service is not None:
+            self.user_service.write()
 
     def hint(self, verb: str) -> str:
         """Return the command for a person to type."""
+        if self.user_service is not None:
+            return "satellite setup --service"
         return " ".join((*self.command, verb, UNIT.removesuffix(".service")))
 
     @property
     def log(self) -> str:
         """The command that shows the log of the service."""
+        if self.user_service is not None:
+            return self.user_service.follow
         return f"journalctl {'--user ' if '--user' in self.command else ''}-u satellite"
 
+    @property
+    def follow(self) -> str:
+        """The command that shows the log of the service as it is written."""
+        return self.log if self.user_service is not None else f"{self.log} -f"
 
-def find_manager() -> Manager | None:
-    """Return the manager of the service's unit; None without a unit, or without systemd."""
+
+def find_manager(session: Wizard) -> Manager | None:
+    """Return the manager of the service: of its unit, if systemd has one, or of macOS or Windows;
+    None without either."""
+    own = user_service(shlex.split(named_file(session)), data_folder())
+    if own is not None:
+        return Manager(user_service=own)
     if not RUNNING.is_dir():
         return None
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
@@ -62,7 +92,7 @@ async def service(session: Wizard, *, restart: bool = False) -> str:
     A `restart` follows a stop that the person agreed to, and is not asked for again. Raises
     `SatelliteError`.
     """
-    manager = find_manager()
+    manager = find_manager(session)
     start = session.options.service
     if manager is None:
         if start:
@@ -80,19 +110,23 @@ async def service(session: Wizard, *, restart: bool = False) -> str:
     if not start:
         command = manager.hint(verb if verb == "restart" else "enable --now")
         return f"To start the satellite: {command}"
+    try:
+        manager.prepare()
+    except OSError as error:
+        raise SatelliteError(f"the service cannot be described: {reason_of(error)}") from error
     for action in ("enable", verb):
-        answer = await program([*manager.command, action, UNIT], seconds=START, root=True)
+        answer = await program(manager.argv(action), seconds=START, root=True)
         if answer is None or answer.code != 0:
             why = answer.complaint if answer else f"no answer within {START:g} s"
             raise SatelliteError(f"{manager.hint(action)}: {why}; see: {manager.log}")
-    return f"The service is running. To see its log: {manager.log} -f"
+    return f"The service is running. To see its log: {manager.follow}"
 
 
 @asynccontextmanager
 async def service_stopped(session: Wizard) -> AsyncGenerator[ServiceState, None]:
     """Stop a running service during this block, if the person agrees, so that its devices can be
     tried; start it again afterwards in any case. Yield its state."""
-    manager = find_manager()
+    manager = find_manager(session)
     question = "The satellite is running and uses the microphone. Stop it during the setup?"
     if manager is None or not session.ask.present or not await _is_active(manager):
         yield "idle"
@@ -100,13 +134,13 @@ async def service_stopped(session: Wizard) -> AsyncGenerator[ServiceState, None]
     if not await session.ask.yes(question, True):
         yield "running"
         return
-    await program([*manager.command, "stop", UNIT], seconds=START, root=True)
+    await program(manager.argv("stop"), seconds=START, root=True)
     try:
         yield "stopped"
     finally:
-        await program([*manager.command, "start", "--no-block", UNIT], root=True)
+        await program(manager.argv("start", "--no-block"), root=True)
 
 
 async def _is_active(manager: Manager) -> bool:
-    answer = await program([*manager.command, "is-active", "--quiet", UNIT])
+    answer = await program(manager.argv("is-active", "--quiet"))
     return answer is not None and answer.code == 0

@@ -15,6 +15,7 @@ from satellite.http.door import Door, satellite_door, server_door
 from satellite.lib import privileges
 from satellite.lib.daemon_thread import program, run_in_daemon_thread
 from satellite.lib.finding import Finding, note, ok, warning
+from satellite.lib.platform import system
 
 MDNS = 5353
 """UDP port of multicast DNS."""
@@ -71,10 +72,19 @@ async def firewall(context: Context) -> AsyncGenerator[Finding, None]:
         opening = "iptables -I INPUT -p {protocol} --dport {port} -j ACCEPT"
         for finding in judge("iptables", gates, blocked, opening):
             yield finding
-    elif not privileges.root_owned():
-        yield note("firewall", "only root can read its rules", "", "sudo satellite doctor firewall")
     else:
-        yield ok("firewall", "none found (no ufw, nft or iptables)")
+        yield _unread()
+
+
+def _unread() -> Finding:
+    """Return why there are no rules to judge."""
+    if not system.is_linux():
+        return note("firewall", f"the doctor cannot read that of {system.full_name()}")
+    if not privileges.root_owned():
+        return note(
+            "firewall", "only root can read its rules", "", "sudo satellite doctor firewall"
+        )
+    return ok("firewall", "none found (no ufw, nft or iptables)")
 
 
 def _is_open(door: Door) -> bool:

@@ -16,6 +16,7 @@ from satellite.diagnostics.doctor.port_checks import (
 from satellite.errors import BadFrame, WireError
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.lib.platform import remedies
 from satellite.net import info as infos
 from satellite.net.discovery.addresses import announced_addresses
 from satellite.net.pairing import Pairing
@@ -46,8 +47,7 @@ async def services(context: Context) -> AsyncGenerator[Finding, None]:
                 f"port {port.number}",
                 "no satellite listens there",
                 "Home Assistant cannot connect to this satellite.",
-                "start it: satellite (as a service: systemctl start satellite); brain must not be "
-                "local",
+                f"start it: {remedies.start_satellite()}; brain must not be local",
             )
     if not running:
         yield note(

@@ -13,6 +13,7 @@ from satellite.diagnostics.doctor.context import Context
 from satellite.errors import ConfigError, PeerRefused, WireError
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.lib.platform import remedies
 from satellite.net import uri
 from satellite.net.discovery.remote_service import read_service
 from satellite.net.pairing import Pairing
@@ -99,8 +100,8 @@ async def _judge(port: ExpectedPort, pairing: Pairing) -> Finding:
     place = str(Tcp(host, port.number))
     means = f"{port.purpose} cannot use this port."
     stop = (
-        f"stop the program that sudo ss -ltnp 'sport = :{port.number}' shows, or set another port: "
-        f"{port.setting}"
+        f"stop the program that {remedies.program_at_port(port.number)} shows, or set another "
+        f"port: {port.setting}"
     )
     try:
         answer = await describe(place, ANSWER, ANSWER, pairing=pairing)

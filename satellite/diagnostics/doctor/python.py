@@ -17,6 +17,7 @@ from satellite.diagnostics.doctor.context import Context
 from satellite.errors import ConfigError, PluginBroken
 from satellite.lib.daemon_thread import program, run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.lib.platform import remedies, system
 from satellite.ports import ROLES
 from satellite.requirements import is_own, own_distribution, own_version
 from satellite.settings import Settings
@@ -123,7 +124,8 @@ def needed() -> Iterator[Package]:
     """Yield the packages that the satellite needs without any extra."""
     for line in own_distribution().requires or ():
         match = _REQUIREMENT.match(line)
-        if match and "extra ==" not in line:
+        elsewhere = ";" in line and not system.is_linux()  # has no wheel on some other systems
+        if match and "extra ==" not in line and not elsewhere:
             yield Package(match[1], match[2] or "")
 
 
@@ -152,7 +154,7 @@ async def _unusable() -> list[Finding]:
         if answer is None:
             found = f"could not be imported within {IMPORTS:g} s"
             means = "The satellite takes as long to start."
-            return [warning("packages", found, means, "look for errors of the disk or card: dmesg")]
+            return [warning("packages", found, means, remedies.disk_errors())]
         lines = [line.partition(" ") for line in answer.output.splitlines()]
         states |= {name: problem for name, _, problem in lines}
         left = [name for name in left if name not in states] if lines else []

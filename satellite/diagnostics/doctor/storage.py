@@ -13,6 +13,7 @@ from satellite.diagnostics.doctor.context import Context, ModelStore
 from satellite.errors import SatelliteError
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.lib.platform import remedies
 from satellite.ports import EngineContext, HasModel
 from satellite.text.reason_of import reason_of
 
@@ -112,7 +113,12 @@ def _judge_space(context: Context, purpose: str, folder: Path) -> Finding:
         system = context.file_system(folder)
     except OSError as error:
         reason = reason_of(error)
-        return warning("disk", f"{folder}: {reason}", "Its free space is unknown.", "run: df -h")
+        return warning(
+            "disk",
+            f"{folder}: {reason}",
+            "Its free space is unknown.",
+            f"run: {remedies.space_left()}",
+        )
     found = f"{_size(system.free)} free for {purpose} ({folder})"
     if system.read_only:
         means = "Neither models nor logs can be saved. SD cards do this when they wear out."
@@ -120,8 +126,7 @@ def _judge_space(context: Context, purpose: str, folder: Path) -> Finding:
         return broken("disk", f"{folder} is read-only", means, remedy)
     if system.free < FULL or system.full_of_files:
         means = "Downloads, logs and the configuration cannot be written."
-        remedy = "free space: satellite models remove NAME, journalctl --vacuum-size=50M, apt clean"
-        return broken("disk", f"full: {found}", means, remedy)
+        return broken("disk", f"full: {found}", means, remedies.free_space())
     if system.free < SCARCE:
         remedy = "free space before you fetch a model: satellite models lists those installed"
         return warning("disk", found, "Larger models do not fit.", remedy)

@@ -11,6 +11,7 @@ from satellite.diagnostics.soundcheck.card_users import SOUND_SERVERS, card_user
 from satellite.errors import DeviceBusy, DeviceError, DeviceForbidden, DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note
+from satellite.lib.platform import remedies
 from satellite.settings import Settings
 
 _MEANS = {"mic": "Nothing can be heard.", "speaker": "Nothing can be said."}
@@ -35,8 +36,7 @@ async def explain(role: str, error: DeviceError, root: Path = Path("/")) -> Find
     noun = NOUNS[role]
     found = error.fact if isinstance(error, DeviceMissing) else str(error)
     if isinstance(error, DeviceForbidden):
-        remedy = "sudo usermod -aG audio $USER, then log in again"
-        return broken(noun, found, _MEANS[role], remedy)
+        return broken(noun, found, _MEANS[role], remedies.allow_sound())
     if not isinstance(error, DeviceBusy):
         remedy = f"plug one in; satellite devices lists those found, --{role} NAME chooses one"
         return broken(noun, found, _MEANS[role], remedy)
@@ -51,12 +51,11 @@ async def explain(role: str, error: DeviceError, root: Path = Path("/")) -> Find
             noun,
             f"in use by {names}",
             "A running satellite has the device open, so it was not tried.",
-            "to try it: systemctl stop satellite, then satellite doctor audio",
+            f"to try it: {remedies.stop_satellite()}, then satellite doctor audio",
         )
     return broken(
         noun,
         f"taken by {names}",
         f"{_MEANS[role]} Only one program at a time can open this device.",
-        "stop that program (sudo fuser -v /dev/snd/* lists it), or let both use PipeWire or "
-        f"PulseAudio: --{role} auto",
+        f"{remedies.busy_device()}: --{role} auto",
     )

@@ -1,0 +1,86 @@
+"""The program in a process that takes itself for Windows: without POSIX.
+
+    python -m tests.support.without_posix FILE ARGUMENT...
+
+The libraries are imported first, as they are of this system; FILE lists them, and is written by a
+usual run where it does not exist. What is imported from then on, the whole program, finds
+`sys.platform` to be win32. It is no Windows: paths, pipes and sockets stay those of this system.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import ctypes
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+MODULES = (
+    "curses",
+    "fcntl",
+    "grp",
+    "pty",
+    "pwd",
+    "readline",
+    "resource",
+    "syslog",
+    "termios",
+    "tty",
+)
+NAMES: tuple[tuple[ModuleType, str], ...] = (
+    (os, "O_CLOEXEC O_DIRECTORY O_NOCTTY O_NOFOLLOW O_NONBLOCK ST_RDONLY chown fchmod fchown"),
+    (os, "getegid geteuid getgid getpriority getuid killpg nice sched_getaffinity seteuid"),
+    (os, "setpriority setsid statvfs sysconf"),
+    (time, "CLOCK_BOOTTIME CLOCK_MONOTONIC clock_gettime tzset"),
+    (signal, "SIGHUP SIGKILL"),
+    (asyncio, "open_unix_connection start_unix_server"),
+)
+OURS = ("satellite", "servers", "tests", "__main__")
+
+
+def main(file: Path, *arguments: str) -> None:
+    """Run the program with arguments."""
+    if file.exists():
+        for name in file.read_text().split():
+            with suppress(Exception):  # some modules want to be imported by others
+                importlib.import_module(name)
+        become_windows()
+    else:
+        atexit.register(lambda: file.write_text("\n".join(libraries())))
+    sys.argv = ["satellite", *arguments]
+    from satellite.__main__ import main as run
+
+    run()
+
+
+def libraries() -> list[str]:
+    """Return the imported modules that are not the program's."""
+    return [name for name in sys.modules if name.partition(".")[0] not in OURS]
+
+
+def become_windows() -> None:
+    """Take away what Windows lacks, and add what the program uses there."""
+    sys.platform = "win32"
+    for name in MODULES:
+        sys.modules[name] = None  # type: ignore[assignment]  # an import of it fails
+    for module, names in NAMES:
+        for name in names.split():
+            vars(module).pop(name, None)
+    vars(os).update(O_BINARY=0, O_NOINHERIT=0)
+    vars(subprocess).update(CREATE_NEW_PROCESS_GROUP=0)
+    console = ModuleType("msvcrt")
+    vars(console).update(LK_NBLCK=2, locking=lambda descriptor, mode, count: None)
+    sys.modules["msvcrt"] = console
+    kernel = SimpleNamespace(GlobalMemoryStatusEx=lambda status: 0)
+    vars(ctypes).update(windll=SimpleNamespace(kernel32=kernel))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])
