@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from typing import Annotated
 
 import msgspec
 
@@ -51,13 +52,17 @@ class CodeExpired(SatelliteError):
     code = "log-in"
 
 
+Clock = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+"""Seconds by the clock (`time.time`), as far as a calendar goes."""
+
+
 class LoginCode(msgspec.Struct, frozen=True, kw_only=True):
     """A code that is shown."""
 
     salt: str
     digest: str
-    made: float
-    """When it was made, by the clock (`time.time`)."""
+    made: Clock
+    """When it was made."""
     wrong: tuple[str, ...] = ()
     """The addresses that have sent a wrong one."""
 
@@ -81,9 +86,9 @@ class Browser(msgspec.Struct, frozen=True, kw_only=True):
     """From which it logged in."""
     digest: str
     """SHA-256 of its cookie, as hexadecimal digits."""
-    since: float
-    """When it logged in, by the clock."""
-    seen: float
+    since: Clock
+    """When it logged in."""
+    seen: Clock
     """When it was last used, give or take `RENEW`."""
 
     def valid(self, now: float) -> bool:

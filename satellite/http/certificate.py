@@ -8,6 +8,7 @@ and addresses of a LAN. So the certificate is signed by its own key, which is th
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 import socket
 import ssl
@@ -15,7 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -27,8 +28,7 @@ from satellite.net.pairing.key_store import KeyStore
 from satellite.settings import HttpSettings
 from satellite.text.reason_of import reason_of
 
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+_LOGGER = logging.getLogger(__name__)
 
 _FILE = "https.pem"
 """The certificate, then its private key, as `ssl.SSLContext.load_cert_chain` reads them."""
@@ -72,6 +72,31 @@ class Served(msgspec.Struct, frozen=True):
         return context
 
 
+class _Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of a certificate."""
+
+    fingerprint: str
+    names: tuple[str, ...]
+    addresses: tuple[Any, ...]
+    key: bytes
+    """Its public key (DER)."""
+    begin: datetime
+    end: datetime
+
+    def fits(
+        self, key: bytes, now: datetime, names: Sequence[str], addresses: Sequence[IpAddress]
+    ) -> bool:
+        """Return whether it is for our key, valid for long enough, and for all names.
+
+        IPv6 addresses come and go daily (RFC 8981), and each new certificate makes browsers warn
+        again.
+        """
+        needed = {address for address in addresses if address.version == 4}
+        valid = self.begin <= now <= self.end - RENEW
+        named = set(names) <= set(self.names) and needed <= set(self.addresses)
+        return valid and named and key == self.key
+
+
 class HttpsCertificate:
     """The certificate of this machine, made and renewed as necessary."""
 
@@ -109,37 +134,43 @@ class HttpsCertificate:
         names, addresses = _names(self._host or socket.gethostname()), tuple(self._addresses())
         with self._folder.locked():
             known = self._read()
-            if known is None or not _fits(known, me, moment, names, addresses):
-                before = _addresses(known) if known is not None else ()
-                unique = dict.fromkeys((*addresses, *before))
-                made, content = _make(self._name, me, moment, names, tuple(unique)[:MOST])
+            if known is None or not known.fits(_public(me), moment, names, addresses):
+                before = known.addresses if known is not None else ()
+                unique = tuple(dict.fromkeys((*addresses, *before)))[:MOST]
+                content = _make(self._name, me, moment, names, unique)
                 self._folder.write(_FILE, content)
-                known = made
-        path = self._folder.path / _FILE
-        return Served(path, None, _fingerprint(known), _dns_names(known), own=False)
+                known = _parsed(content)
+        return Served(self._file, None, known.fingerprint, known.names, own=False)
 
-    def _read(self) -> Certificate | None:
-        from cryptography import x509
+    @property
+    def _file(self) -> Path:
+        return self._folder.path / _FILE
 
+    def _read(self) -> _Parsed | None:
+        """Return the certificate that was made; None if there is none, or it is damaged."""
         content = self._folder.read(_FILE)
         if content is None:
             return None
         try:
-            return x509.load_pem_x509_certificate(content)
-        except ValueError:
-            return None  # damaged: a new one takes its place
+            known = _parsed(content)
+            Served(self._file, None, known.fingerprint, known.names, own=False).context()
+        except Exception as error:  # of many types, for a file that is not as it was written
+            _LOGGER.warning("HTTPS: %s is damaged, and made again: %s", self._file, error)
+            return None
+        return known
 
     def _own(self) -> Served:
         from cryptography import x509
+        from cryptography.exceptions import UnsupportedAlgorithm
 
         wanted = self._settings
         certificate = Path(wanted.certificate).expanduser()
         key = Path(wanted.key).expanduser() if wanted.key else None
         try:
-            known = x509.load_pem_x509_certificate(certificate.read_bytes())
-        except (OSError, ValueError) as error:
+            known = _parsed(certificate.read_bytes())
+        except (OSError, ValueError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
             raise _unusable(certificate, None, error) from error
-        served = Served(certificate, key, _fingerprint(known), _dns_names(known), own=True)
+        served = Served(certificate, key, known.fingerprint, known.names, own=True)
         served.context()
         return served
 
@@ -163,33 +194,14 @@ def _names(host: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in possible if _DNS_NAME.fullmatch(name)))
 
 
-def _fits(
-    known: Certificate,
-    me: Identity,
-    now: datetime,
-    names: Sequence[str],
-    addresses: Sequence[IpAddress],
-) -> bool:
-    """Return whether a certificate is ours, valid for long enough, and for all names.
-
-    IPv6 addresses come and go daily (RFC 8981), and each new certificate makes browsers warn again.
-    """
-    if not known.not_valid_before_utc <= now <= known.not_valid_after_utc - RENEW:
-        return False
-    if known.public_key() != _key(me).public_key():
-        return False
-    needed = {address for address in addresses if address.version == 4}
-    return set(names) <= set(_dns_names(known)) and needed <= set(_addresses(known))
-
-
 def _make(
     name: str,
     me: Identity,
     now: datetime,
     names: Sequence[str],
     addresses: Sequence[IpAddress],
-) -> tuple[Certificate, bytes]:
-    """Return a certificate, and the content of its file."""
+) -> bytes:
+    """Return the content of a file with a certificate and its key."""
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -223,7 +235,7 @@ def _make(
         .sign(key, SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return certificate, certificate.public_bytes(Encoding.PEM) + private
+    return certificate.public_bytes(Encoding.PEM) + bytes(private)
 
 
 def _key(me: Identity) -> Any:
@@ -235,33 +247,33 @@ def _key(me: Identity) -> Any:
         raise KeysUnusable(f"{me.file} contains no usable key: {reason_of(error)}") from error
 
 
-def _alternatives(known: Certificate) -> Any:
-    from cryptography import x509
+def _public(me: Identity) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+    public = _key(me).public_key()
+    return bytes(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def _parsed(content: bytes) -> _Parsed:
+    """Return the facts of the first certificate in PEM. Raises `ValueError` and others."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    known = x509.load_pem_x509_certificate(content)
     try:
-        return known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
-        return x509.SubjectAlternativeName([])
-
-
-def _dns_names(known: Certificate) -> tuple[str, ...]:
-    from cryptography import x509
-
-    return tuple(_alternatives(known).get_values_for_type(x509.DNSName))
-
-
-def _addresses(known: Certificate) -> tuple[IpAddress, ...]:
-    from cryptography import x509
-
-    found = _alternatives(known).get_values_for_type(x509.IPAddress)
+        found = known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        found = x509.SubjectAlternativeName([])
     plain = (ipaddress.IPv4Address, ipaddress.IPv6Address)
-    return tuple(address for address in found if isinstance(address, plain))
-
-
-def _fingerprint(known: Certificate) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return sha256(known.public_bytes(Encoding.DER)).hexdigest()
+    addresses = found.get_values_for_type(x509.IPAddress)
+    return _Parsed(
+        fingerprint=sha256(known.public_bytes(Encoding.DER)).hexdigest(),
+        names=tuple(found.get_values_for_type(x509.DNSName)),
+        addresses=tuple(address for address in addresses if isinstance(address, plain)),
+        key=known.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        begin=known.not_valid_before_utc,
+        end=known.not_valid_after_utc,
+    )
 
 
 def _no_password() -> str:

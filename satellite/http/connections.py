@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import ConfigError, PortInUse
+from satellite.lib.containment import Containment
 from satellite.lib.platform.sockets import watch
 from satellite.net.allowed import AllowedNetworks
 from satellite.net.refusals import Refusals
@@ -85,6 +86,7 @@ class HttpServer:
         self._unread: dict[Any, tuple[int, float]] = {}
         """Bytes that wait for the client of a handler, and since when they are not fewer."""
         self._refusals = Refusals("HTTP")
+        self._contained = Containment("the HTTP server")
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[None, None]:
@@ -194,6 +196,8 @@ class HttpServer:
                 handed_over = True
         except (TimeoutError, OSError) as error:
             _LOGGER.debug("HTTP: dropped a client without a whole request: %s", error)
+        except Exception as error:  # of asyncio, aiohttp or a room's routes: it ends this client
+            self._contained.note(error)
         finally:
             self._arrived.pop(connection, None)
             if transport is None:

@@ -63,6 +63,7 @@ class LanDoor:
 
     async def run(self) -> None:
         """Open and close the port as necessary, until cancelled."""
+        self.port = None
         async with AsyncExitStack() as stack:
             while True:
                 await self._look(stack)

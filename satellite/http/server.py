@@ -10,10 +10,10 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from satellite.errors import PortInUse
 from satellite.http import token as tokens
@@ -26,6 +26,7 @@ from satellite.http.door import Door
 from satellite.http.lan_door import LanDoor
 from satellite.http.live_requests import LiveRequests
 from satellite.http.pages import Pages
+from satellite.lib.containment import Containment
 from satellite.net.allowed import AllowedNetworks
 from satellite.net.pairing import Pairing
 from satellite.settings import Settings
@@ -80,8 +81,10 @@ async def http_server(
         raise
     server = HttpServer([listener] if listener else [], application.runner, allowed=allowed)
     async with server.open():
-        parts = [application.live.watch(), *([lan.run()] if door.https_port else [])]
-        async with _in_background(*parts):
+        parts = {"the log-in": application.live.watch}
+        if door.https_port:
+            parts["HTTPS"] = lan.run
+        async with _in_background(parts):
             address = address_of(listener) if listener else None
             if address is not None:
                 _LOGGER.info("HTTP: programs can use this %s at %s", door.of, address)
@@ -191,10 +194,15 @@ def _listener(host: str, door: Door) -> socket.socket | None:
 
 
 @asynccontextmanager
-async def _in_background(*parts: Coroutine[Any, Any, None]) -> AsyncGenerator[None, None]:
-    """Run coroutines during this block."""
+async def _in_background(
+    parts: Mapping[str, Callable[[], Awaitable[None]]],
+) -> AsyncGenerator[None, None]:
+    """Run parts during this block; one that fails is started again."""
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(part) for part in parts]
+        running = [
+            tasks.create_task(Containment(name).run(part), name=name)
+            for name, part in parts.items()
+        ]
         try:
             yield
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import random
 import ssl
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -122,6 +123,10 @@ def test_it_is_made_again_with_a_new_key_or_a_damaged_file(tmp_path: Path) -> No
     first.certificate.write_bytes(b"damaged")
     second = place.certificate.ensure(NOW)
     second.context()
+    whole = second.certificate.read_text()
+    begin = whole.index("-----BEGIN PRIVATE")
+    second.certificate.write_text(whole[:begin] + whole[begin:].replace("M", "x"))
+    assert place.certificate.ensure(NOW).fingerprint != second.fingerprint, "only its key was"
     (place.folder.path / "key.pem").unlink()
     third = place.certificate.ensure(NOW)
     third.context()
@@ -132,3 +137,16 @@ def test_a_host_name_that_no_certificate_can_have_is_left_out(tmp_path: Path) ->
     for host in ("my_den", "dén", "-x", "a" * 70):
         served = Place(tmp_path, host).certificate.ensure(NOW)
         assert served.names == ("localhost",)
+
+
+def test_a_file_with_any_damage_is_made_again(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    served = place.certificate.ensure(NOW)
+    whole = served.certificate.read_bytes()
+    rng = random.Random(7)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(rng.randint(1, 4)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        served.certificate.write_bytes(bytes(damaged[: rng.randint(1, len(damaged))]))
+        place.certificate.ensure(NOW).context()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import time
@@ -12,8 +13,8 @@ import aiohttp
 import msgspec
 import pytest
 
+from satellite.http import application, lan_door, live_requests, log_in
 from satellite.http import browsers as module
-from satellite.http import lan_door, live_requests, log_in
 from satellite.http.browsers import Browsers, browser_name
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.pairing.key_store import KeyStore
@@ -348,6 +349,33 @@ async def test_a_taken_port_of_https_is_a_warning(
         while "http.https_port" not in caplog.text:
             await asyncio.sleep(0.05)
         async with aiohttp.ClientSession() as session, session.get(door.local) as response:
+            assert response.status == 200
+
+
+@pytest.mark.parametrize("value", ["1e300", "-1", '"x"', "null"])
+def test_absurd_times_are_reported_as_damage(tmp_path: Path, value: str) -> None:
+    known = Browsers(KeyStore(tmp_path / "keys"))
+    known.show(CODE)
+    assert known.log_in(CODE, "x", "10.0.0.1") is not None
+    file = tmp_path / "keys" / "browsers.json"
+    file.write_text(re.sub(r'"seen": [0-9.]+', f'"seen": {value}', file.read_text()))
+    with pytest.raises(KeysUnusable, match="damaged"):
+        known.all()
+    assert not known.expected()
+
+
+@pytest.mark.contained_failures
+async def test_a_part_that_fails_ends_its_connection_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such as a fault of asyncio's TLS, of aiohttp, or of a room's routes as they are made."""
+    async with open_door(tmp_path) as door, aiohttp.ClientSession() as session:
+        with monkeypatch.context() as patched:
+            patched.setattr(application, "guarded_runner", lambda *_, **more: 1 / 0)
+            with pytest.raises(aiohttp.ClientError):
+                await session.get(door.local)
+        assert "failed unexpectedly: ZeroDivisionError" in caplog.text
+        async with session.get(door.local) as response:
             assert response.status == 200
 
 
