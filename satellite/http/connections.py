@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-MOST = 32
-"""Clients at once: a house has fewer panels and scripts."""
+MOST = 96
+"""Clients at once: sixteen browsers, which load the page over six connections each."""
 
 FIRST = 10.0
 """Seconds for the head of a client's first request to arrive."""

@@ -42,6 +42,8 @@ class Tab:
         """What the page wrote, and what failed in it."""
         self.requests: list[str] = []
         """Addresses that the page asked for."""
+        self.frames: list[Json] = []
+        """What came in text frames of its WebSockets."""
 
     async def read(self) -> None:
         """Read answers and events until the tab is closed."""
@@ -63,6 +65,10 @@ class Tab:
                 self.console.append(f"log: {facts['params']['entry']['text']}")
             elif facts.get("method") == "Network.requestWillBeSent":
                 self.requests.append(facts["params"]["request"]["url"])
+            elif facts.get("method") == "Network.webSocketFrameReceived":
+                frame = facts["params"]["response"]
+                if frame["opcode"] == 1:
+                    self.frames.append(json.loads(frame["payloadData"]))
 
     async def call(self, method: str, **parameters: Any) -> Json:
         """Call a method of the DevTools protocol; return its result."""

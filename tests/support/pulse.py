@@ -84,6 +84,15 @@ class PulseServer:
         assert made.returncode == 0, made.stderr
         self._pactl("set-default-source", "remapped")
 
+    def reflect(self, percent: int = 40) -> None:
+        """Let the room hear the speaker, as quietly as a percentage says."""
+        made = self._pactl(
+            "load-module", "module-loopback", f"source={HEARD}", f"sink={ROOM}", "latency_msec=30"
+        )
+        assert made.returncode == 0, made.stderr
+        (stream, *_) = self._pactl("list", "short", "sink-inputs").stdout.decode().split()
+        assert self._pactl("set-sink-input-volume", stream, f"{percent}%").returncode == 0
+
     def kill(self) -> None:
         """Kill the server, as when the sound card is unplugged. Idempotent."""
         process, self._process = self._process, None

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pulse import pulse
+
+__all__ = ["pulse"]
+
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

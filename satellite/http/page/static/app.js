@@ -2,6 +2,7 @@
 
 import {Chat} from "/page/chat.js";
 import {Link} from "/page/link.js";
+import {Login} from "/page/login.js";
 import {Panel, storedChoices} from "/page/panel.js";
 import {Loudspeaker, Microphone} from "/page/sound.js";
 import {Timers} from "/page/timers.js";
@@ -49,7 +50,8 @@ class App {
     this.listen();
     this.name();
     this.showState("connecting");
-    this.link.connect();
+    this.login = new Login($("login"), () => this.link.now());
+    this.login.fromAddress().then(() => this.link.connect());
   }
 
   hello() {
@@ -118,6 +120,11 @@ class App {
     $("text").addEventListener("input", () => this.showButtons());
     $("open-panel").addEventListener("click", () => $("panel").showModal());
     $("export").addEventListener("click", () => this.chat.export());
+    $("logout").addEventListener("click", async () => {
+      await fetch("/api/logout", {method: "POST"});
+      this.chat.clear();
+      $("panel").close();
+    });
     $("clear").addEventListener("click", () => {
       this.chat.clear();
       this.link.send("clear");
@@ -277,6 +284,8 @@ class App {
     switch (event.event) {
       case "welcome":
         document.body.dataset.link = "on";
+        this.login.show(false);
+        this.login.allowed().then(() => ($("logout").hidden = this.login.how !== "browser"));
         $("house").textContent = event.satellite || "Satellite";
         this.has = event;
         this.panel.offer(event);
@@ -336,10 +345,12 @@ class App {
     this.show();
   }
 
-  // A connection that is refused needs a log-in: the page itself then leads there.
+  // A connection that is refused needs a log-in, or has lost it.
   async checkLogin() {
-    const answer = await fetch("/page/socket", {cache: "no-store"}).catch(() => null);
-    if (answer?.status === 401) location.reload();
+    if (await this.login.allowed()) return;
+    this.link.pause();
+    this.login.show(true);
+    this.showState("outside");
   }
 
   reported({epoch, samples, gaps, level, playing}) {

@@ -67,6 +67,11 @@ export class Link extends EventTarget {
     this.connect();
   }
 
+  // Stop trying until `now` is called.
+  pause() {
+    clearTimeout(this.timer);
+  }
+
   send(type, fields = {}) {
     if (this.open) this.socket.send(JSON.stringify({type, ...fields}));
     return this.open;

@@ -1,0 +1,244 @@
+"""The page in a real Chromium, with real engines, a microphone and a loudspeaker of PulseAudio."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from satellite.values import TranscribeRequest
+from servers.asr.whisper.engine import FasterWhisper
+from tests.support.axe import axe
+from tests.support.chromium import Chromium, Tab, chromium
+from tests.support.ports import free_ports
+from tests.support.pulse import PulseServer
+from tests.support.real_models import real_model
+from tests.support.real_voice import VOICE, speak_all
+
+START = 60.0
+"""Seconds for the server to load its models on a busy machine."""
+
+IDLE = "document.body.dataset.phase === 'idle'"
+READY = "document.body.dataset.link === 'on'"
+SPEAKING = "document.body.dataset.phase === 'speaking'"
+
+
+class House:
+    """`satellite --server` with tiny.en, the sentences and Piper, on ports of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+        self._ports = free_ports(6)
+        self.address = f"http://127.0.0.1:{self._ports[0]}/"
+
+    async def start(self) -> None:
+        """Start the server, and wait until its page is served."""
+        voice = real_model(VOICE) / "en_US-joe-medium.onnx"
+        keys = ("http_port", "asr_port", "llm_port", "tts_port", "tls_port", "wake_port")
+        ports = dict(zip(keys, self._ports, strict=True)) | {"https_port": 0}
+        with (self._folder / "log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "satellite", "--server", "asr,llm,tts,wake"),
+                *("--no-zeroconf", "--asr", f"faster-whisper:{real_model('whisper-tiny.en')}"),
+                *("--llm", "intents", "--tts", f"piper:{voice}"),
+                *(f"--set=server.{key}={port}" for key, port in ports.items()),
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "XDG_STATE_HOME": str(self._folder), "HOME": str(self._folder)},
+            )
+        async with asyncio.timeout(START), aiohttp.ClientSession() as session:
+            while True:
+                try:
+                    async with session.get(self.address) as answer:
+                        assert answer.status == 200
+                        return
+                except aiohttp.ClientError:
+                    assert self._process.returncode is None, (self._folder / "log").read_text()
+                    await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        """Stop the server. Idempotent."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            await self._process.wait()
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncGenerator[tuple[House, Chromium], None]:
+    """Run the server and the browser during this block."""
+    house = House(folder)
+    try:
+        async with chromium() as browser:
+            await house.start()
+            yield house, browser
+    finally:
+        await house.stop()
+
+
+async def understood(heard: bytes) -> str:
+    """Return what Whisper understands of what the loudspeaker played."""
+    asr = FasterWhisper(FasterWhisper.Options(model=str(real_model("whisper-tiny.en"))))
+    await asr.load()
+
+    async def sound() -> AsyncGenerator[bytes, None]:
+        yield heard
+
+    try:
+        results = [r async for r in asr.transcribe(sound(), TranscribeRequest(language="en"))]
+        return results[-1].text.lower()
+    finally:
+        await asr.close()
+
+
+async def ask(tab: Tab, text: str) -> None:
+    """Type a request."""
+    await tab.run("document.getElementById('text').focus()")
+    await tab.type(text)
+
+
+def answers(number: int) -> str:
+    """Return the condition that so many answers are complete."""
+    return f"document.querySelectorAll('.assistant:not(.partial)').length >= {number}"
+
+
+def ends(tab: Tab) -> list[dict[str, Any]]:
+    """Return the ends of turns so far."""
+    return [frame for frame in tab.frames if frame["event"] == "turn_end"]
+
+
+async def last(tab: Tab, kind: str) -> str:
+    """Return the text of the last message of a kind."""
+    found = await tab.run(f"[...document.querySelectorAll('.{kind} p')].at(-1)?.textContent ?? ''")
+    return str(found)
+
+
+@pytest.fixture
+def room(pulse: PulseServer) -> PulseServer:
+    """A room whose sound Chromium takes for a microphone, and which hears the loudspeaker."""
+    pulse.offer_microphone()
+    pulse.reflect()
+    return pulse
+
+
+async def test_talking_with_the_page(room: PulseServer, tmp_path: Path) -> None:
+    folder = real_model(VOICE)
+    question, other = await speak_all(folder, ["What day is it today?", "What time is it?"])
+    async with opened(tmp_path) as (house, browser), browser.tab() as tab:
+        await tab.open(house.address)
+        await tab.until(READY)
+
+        # held: from the microphone to the loudspeaker
+        with room.record() as heard:
+            await tab.mouse("mousePressed", "#talk")
+            await tab.until("document.body.dataset.phase === 'listening'")
+            await asyncio.to_thread(room.play, question)
+            await tab.mouse("mouseReleased", "#talk")
+            await tab.until(answers(1))
+            await tab.until(SPEAKING)
+            await tab.until(IDLE)
+        assert "what day is it" in (await last(tab, "user")).lower()
+        spoken = await understood(bytes(heard))
+        assert (await last(tab, "assistant")).split()[2].lower().strip(",.") in spoken
+
+        # hands-free: a voice begins, and interrupts
+        await tab.click("#free")
+        await tab.until("document.getElementById('free').ariaPressed === 'true'")
+        await ask(tab, "set a timer for one hour twenty three minutes and forty two seconds")
+        await tab.until(answers(2))
+        await tab.until(SPEAKING)
+        await asyncio.sleep(1.0)
+        await asyncio.to_thread(room.play, other)
+        await tab.until(answers(3))
+        assert [end["outcome"] for end in ends(tab)][1] == "cancelled"
+        assert "time" in (await last(tab, "user")).lower()
+        await tab.click("#free")
+        await ask(tab, "cancel all timers")
+        await tab.until(f"{answers(4)} && {SPEAKING}")
+        await tab.click("#stop")
+        await tab.until(IDLE)
+        assert ends(tab)[-1]["outcome"] == "cancelled"
+
+        # a timer that is shown, rings, and is dismissed
+        await ask(tab, "set a timer for two seconds")
+        await tab.until("document.querySelector('#timers time')")
+        with room.record() as ringing:
+            await tab.until("document.querySelector('.ringing')")
+            await asyncio.sleep(1.5)
+        assert max(abs(s) for s in memoryview(bytes(ringing)).cast("h")) > 1000
+        await tab.click(".ringing button")
+        await tab.until("!document.querySelector('.ringing')")
+
+        assert [text for text in tab.console if not text.startswith("info")] == []
+        assert {url.split("/")[2] for url in tab.requests if url.startswith("http")} == {
+            house.address.split("/")[2]
+        }
+
+
+async def test_two_browsers_a_restart_and_the_stored_conversation(
+    room: PulseServer, tmp_path: Path
+) -> None:
+    async with (
+        opened(tmp_path) as (house, browser),
+        browser.tab() as first,
+        browser.tab() as second,
+    ):
+        for tab in (first, second):
+            await tab.open(house.address)
+            await tab.until(READY)
+        await asyncio.gather(
+            ask(first, "set a timer for ten minutes"), ask(second, "what time is it")
+        )
+        await asyncio.gather(first.until(answers(1)), second.until(answers(1)))
+        assert "timer" in (await last(first, "assistant")).lower()
+        assert "it is" in (await last(second, "assistant")).lower()
+        assert await second.run("document.querySelectorAll('#timers li').length") == 0
+
+        await house.stop()
+        await first.until("document.body.dataset.link === 'off'")
+        await house.start()
+        for tab in (first, second):
+            await tab.until(READY, 30)
+        await first.until("document.querySelector('#timers time')")
+        await ask(second, "what day is it")
+        await second.until(answers(2))
+
+        await first.run("location.reload()")
+        await first.until(f"{READY} && document.querySelectorAll('.chat li').length === 2")
+        text = await first.run("localStorage.getItem('satellite.conversation')")
+        assert [message["role"] for message in json.loads(text)] == ["user", "assistant"]
+        await first.run("document.getElementById('open-panel').click()")
+        await first.run("document.getElementById('clear').click()")
+        assert await first.run("localStorage.getItem('satellite.conversation')") is None
+        await first.until("document.querySelectorAll('.chat li').length === 0")
+
+
+async def test_the_page_can_be_used_by_everyone(tmp_path: Path) -> None:
+    script = axe()
+    async with opened(tmp_path) as (house, browser), browser.tab() as tab:
+        await tab.open(house.address)
+        await tab.until(READY)
+        await ask(tab, "set a timer for ten minutes")
+        await tab.until(answers(1))
+        await tab.run(script + "; true")
+        for dark in (False, True):
+            for panel in (False, True):
+                if panel:
+                    await tab.run("document.getElementById('panel').showModal()")
+                await tab.screenshot(tmp_path / "page.png", 390, 844, dark=dark)
+                found = await tab.run(
+                    "axe.run().then((result) => result.violations.map("
+                    "(v) => [v.id, v.impact, v.nodes.map((n) => n.html)]))"
+                )
+                assert [one for one in found if one[1] in ("serious", "critical")] == []
+                if panel:
+                    await tab.run("document.getElementById('panel').close()")
