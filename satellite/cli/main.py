@@ -41,6 +41,7 @@ COMMANDS = {
     "say": "Speak a text.",
     "ask": "Ask a question and print the answer.",
     "transcribe": "Print what is said in a WAV file.",
+    "homeassistant": "Show how Home Assistant uses this satellite.",
     "mute": "Mute or unmute the satellite on this machine.",
     "reload": "Make the satellite on this machine reread its settings.",
     "status": "Show what the satellite on this machine does now.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.config import load as config
 from satellite.homeassistant.client.wyoming_entry import EntryState
+from satellite.homeassistant.esphome.door import chosen_door
+from satellite.homeassistant.esphome.identity import Identity
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.net.discovery.addresses import announced_addresses
 from satellite.net.uri import Tcp, parse
@@ -27,7 +29,12 @@ def named_file(session: Wizard) -> str:
 
 
 async def _show_home_assistant(session: Wizard) -> None:
-    listen = session.settings.homeassistant.listen
+    home = session.settings.homeassistant
+    identity = Identity(session.settings.name)
+    door = await run_in_daemon_thread(lambda: chosen_door(session.settings, identity))
+    integration, listen = (
+        ("ESPHome", home.esphome) if door == "esphome" else ("Wyoming", home.listen)
+    )
     uri = parse(listen) if listen else None
     if not isinstance(uri, Tcp):
         return
@@ -35,5 +42,5 @@ async def _show_home_assistant(session: Wizard) -> None:
     host = next(iter(hosts), uri.host)
     session.ask.say(
         "  To add it to Home Assistant: start it, then open Settings, Devices & services. If it is "
-        f"not offered there, add the Wyoming integration with host {host} and port {uri.port}"
+        f"not offered there, add the {integration} integration with host {host} and port {uri.port}"
     )

@@ -14,14 +14,17 @@ from satellite.diagnostics.doctor.port_checks import (
     is_taken,
 )
 from satellite.errors import BadFrame, WireError
+from satellite.homeassistant.esphome.door import chosen_door
+from satellite.homeassistant.esphome.identity import Identity
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.finding import Finding, broken, note, ok, warning
 from satellite.lib.platform import remedies
 from satellite.net import info as infos
-from satellite.net.discovery.addresses import announced_addresses
+from satellite.net.discovery.addresses import ANY, announced_addresses
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.probe import ProbeResult, ping, probe
-from satellite.net.uri import Tcp
+from satellite.net.uri import Tcp, parse
+from satellite.settings import Settings
 
 PROMPT = 1.0
 """Seconds for describe: Home Assistant of 2024 gives up after that, newer ones soon after."""
@@ -37,6 +40,10 @@ _PLATFORMS = {
 async def services(context: Context) -> AsyncGenerator[Finding, None]:
     """Report each service of this machine: its addresses, its roles and its latency."""
     running = False
+    identity = Identity(context.settings.name)
+    door = await run_in_daemon_thread(lambda: chosen_door(context.settings, identity))
+    if door == "esphome":
+        yield await esphome(context.settings, identity)
     for port in expected_ports(context.settings):
         if await run_in_daemon_thread(lambda port=port: is_taken(port.host, port.number)):  # type: ignore[misc]
             running = True
@@ -56,6 +63,45 @@ async def services(context: Context) -> AsyncGenerator[Finding, None]:
             "It offers Home Assistant no speech-to-text, text-to-speech or wake words.",
             "to offer them: satellite --server",
         )
+
+
+async def esphome(settings: Settings, identity: Identity) -> Finding:
+    """Report what Home Assistant finds at the port of ESPHome's API."""
+    address = parse(settings.homeassistant.esphome)
+    if not isinstance(address, Tcp):
+        return note("ESPHome's API", f"listens on {address}, which Home Assistant cannot reach")
+    about, start = f"port {address.port}", "start it: satellite (homeassistant.esphome)"
+    if is_loopback(address.host):
+        return broken(
+            about,
+            f"listens on {address.host} alone",
+            "Home Assistant on another machine cannot reach it.",
+            f'listen on every address: homeassistant.esphome = "tcp://0.0.0.0:{address.port}"',
+        )
+    began = asyncio.get_running_loop().time()
+    host = "127.0.0.1" if address.host in ANY else address.host
+    try:
+        async with asyncio.timeout(PROMPT):
+            first = await _hello(host, address.port)
+    except (OSError, TimeoutError):
+        means = "Home Assistant cannot connect to this satellite."
+        return warning(about, "no satellite answers by ESPHome's API", means, start)
+    if first not in (b"\0", b"\1"):
+        means = "Home Assistant cannot connect to this satellite."
+        return broken(about, "another program listens there", means, "choose another port")
+    took = (asyncio.get_running_loop().time() - began) * 1000
+    how = "encrypted" if first == b"\1" else "plain, until Home Assistant makes a key"
+    return ok(about, f"{identity.name}: ESPHome's API, {how}, answered in {took:.0f} ms")
+
+
+async def _hello(host: str, port: int) -> bytes:
+    """Return the first byte of the answer to an empty hello."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(b"\0\0\1")
+        return await reader.read(1)
+    finally:
+        writer.transport.abort()
 
 
 async def service(port: ExpectedPort, pairing: Pairing) -> AsyncGenerator[Finding, None]:
@@ -101,7 +147,10 @@ def judge(about: str, answer: ProbeResult) -> Iterator[Finding]:
         yield broken(about, str(error), "Home Assistant cannot read it.", "update the program")
         return
     roles = infos.roles(info)
-    if info.satellite is not None and info.satellite.installed:
+    if info.satellite is not None and not info.satellite.installed:
+        means = "Home Assistant uses ESPHome's API; other satellites announce here."
+        yield note(about, f"{info.satellite.name}: no Wyoming satellite for Home Assistant", means)
+    elif info.satellite is not None:
         yield ok(about, f"{info.satellite.name}: an Assist satellite at {answer.uri}")
         if ignored := [_PLATFORMS[role] for role in roles if role != "wake"]:
             yield warning(

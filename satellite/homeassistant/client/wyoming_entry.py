@@ -1,4 +1,4 @@
-"""Whether Home Assistant has this satellite: the entry of its Wyoming integration."""
+"""Whether Home Assistant has this satellite: the entry of its ESPHome or Wyoming integration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from satellite.homeassistant.client.api import Api
 from satellite.homeassistant.client.socket import Socket
 from satellite.lib.taskgroups import first_error
 
-DOMAIN = "wyoming"
+DOMAINS = ("esphome", "wyoming")
+"""The integrations that can have it."""
 
 EntryState = Literal["connected", "added", "offered", "missing"]
 """`connected`: the entry is loaded. `added`: it is not loaded now, as the satellite does not run.
@@ -33,13 +34,19 @@ async def entry_state(api: Api, name: str) -> EntryState:
 
 
 async def _state(socket: Socket, name: str) -> EntryState:
-    entries = list(_rows(await socket.call("config_entries/get", domain=DOMAIN)))
+    entries = [
+        entry
+        for domain in DOMAINS
+        for entry in _rows(await socket.call("config_entries/get", domain=domain))
+    ]
     states = [entry.get("state") for entry in entries if entry.get("title") == name]
     if states:
         return "connected" if "loaded" in states else "added"
     flows = _rows(await socket.call("config_entries/flow/progress"))
-    offered = (_offered_name(flow) for flow in flows if flow.get("handler") == DOMAIN)
-    return "offered" if name in offered else "missing"
+    names = (_offered_name(flow) for flow in flows if flow.get("handler") in DOMAINS)
+    # ESPHome's integration adds the name of the host in brackets
+    offered = any(found == name or str(found).startswith(f"{name} (") for found in names)
+    return "offered" if offered else "missing"
 
 
 def _offered_name(flow: dict[str, Any]) -> Any:

@@ -32,6 +32,10 @@ sent on this connection only when they are complete, and announcements come as M
 FETCH = 0.5
 """Seconds between two looks at the states of the entities."""
 
+SETTLE = 2.0
+"""Seconds until a connection with the former key is closed: Home Assistant is making the entities
+then, and selects no wake word where it is interrupted."""
+
 _version = cache(own_version)
 
 
@@ -76,11 +80,11 @@ class Device:
         finally:
             self._connections.discard(api)
 
-    def key_changed(self, by: ApiConnection) -> None:
-        """Close the connections that are secured as they were before: Home Assistant, whose plain
-        connection stays otherwise, is back at once."""
+    def key_changed(self, by: ApiConnection | None) -> None:
+        """Close the connections that are secured as they were before, soon: Home Assistant, whose
+        plain connection stays otherwise, is back at once."""
         for api in self._connections - {by}:
-            api.abort()
+            asyncio.get_running_loop().call_later(SETTLE, api.abort)
 
     def touch(self) -> None:
         """Let all connections send what has changed now."""

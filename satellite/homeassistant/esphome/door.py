@@ -12,8 +12,8 @@ def chosen_door(settings: Settings, identity: Identity) -> Door:
     """Return the protocol by which this satellite shows itself to Home Assistant.
 
     `auto` is ESPHome's where the extra is installed, unless Home Assistant uses Wyoming already, or
-    may do so since before there was a choice, or would find another device after each restart.
-    Raises `ConfigError`.
+    may do so since before there was a choice, or would find another device after each restart. The
+    choice is stored, and stays until Home Assistant uses the other protocol. Raises `ConfigError`.
     """
     home = settings.homeassistant
     if home.protocol == "wyoming":
@@ -30,6 +30,15 @@ def chosen_door(settings: Settings, identity: Identity) -> Door:
             )
         return "esphome"
     unwanted = not home.listen or home.wake != "here" or settings.brain == "local"
-    if unwanted or not messages.installed():
+    if unwanted:
         return "wyoming"
-    return identity.door or ("esphome" if identity.new and identity.stored else "wyoming")
+    door = identity.door
+    if door is None and not identity.new:
+        door = "wyoming"
+        identity.used(door)
+    if not identity.stored or not messages.installed():
+        return "wyoming"
+    if door is None:
+        door = "esphome"
+        identity.used(door)
+    return door

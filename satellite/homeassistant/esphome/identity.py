@@ -53,9 +53,9 @@ class Identity:
 
     @property
     def new(self) -> bool:
-        """Whether no satellite has ever run with this state folder."""
-        folder = paths.state_folder()
-        return not folder.is_dir() or not any(folder.glob("*.json"))
+        """Whether no satellite has run with this state folder before there was this identity."""
+        folder, own = paths.state_folder(), self._store.file
+        return own.exists() or not folder.is_dir() or not any(folder.glob("*.json"))
 
     @property
     def mac(self) -> str:

@@ -38,13 +38,23 @@ def test_the_extra_is_installed() -> None:
         pytest.skip("the other tests of this folder need: pip install 'satellite-voice[esphome]'")
 
 
-def test_a_new_satellite_uses_esphome(extra: None) -> None:
+def test_a_new_satellite_uses_esphome(extra: None, state_folder: Path) -> None:
+    assert chosen_door(settings(), Identity("kitchen")) == "esphome"
+    (state_folder / "mute-kitchen.json").write_text("false")
+    assert chosen_door(settings(), Identity("kitchen")) == "esphome"  # also after a restart
+
+
+def test_a_new_satellite_gets_the_extra_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "installed", lambda: False)
+    assert chosen_door(settings(), Identity("kitchen")) == "wyoming"
+    monkeypatch.setattr(messages, "installed", lambda: True)
     assert chosen_door(settings(), Identity("kitchen")) == "esphome"
 
 
 def test_a_satellite_that_ran_before_stays_with_wyoming(extra: None, state_folder: Path) -> None:
     (state_folder / "mute-kitchen.json").write_text("false")
-    assert chosen_door(settings(), Identity("kitchen")) == "wyoming"
+    for _ in range(2):
+        assert chosen_door(settings(), Identity("kitchen")) == "wyoming"
     assert chosen_door(settings("esphome"), Identity("kitchen")) == "esphome"
 
 

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from aioesphomeapi import ZERO_NOISE_PSK, APIClient, ReconnectLogic
 
+from satellite.homeassistant.esphome import device as devices
 from satellite.settings import Settings
 from tests.support.scripted_esphome import EsphomeSatellite, esphome_satellite
 from tests.support.scripted_satellite import HOME, QUIET, SOON
@@ -86,7 +87,10 @@ async def test_refusals_are_those_by_which_home_assistant_knows_the_cause() -> N
         await fails(satellite, None, aioesphomeapi.RequiresEncryptionAPIError)
 
 
-async def test_home_assistant_makes_the_key_and_forgets_it() -> None:
+async def test_home_assistant_makes_the_key_and_forgets_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(devices, "SETTLE", 0.1)
     async with esphome_satellite(SETTINGS) as satellite:
         key = make_key()
         lost = asyncio.get_running_loop().create_future()
@@ -163,8 +167,11 @@ async def test_volume_is_set_and_sent() -> None:
         await satellite.satellite.until(lambda: states[-1] == 0.5)
 
 
-async def test_a_client_of_the_usual_kind_comes_back_by_itself() -> None:
+async def test_a_client_of_the_usual_kind_comes_back_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The reconnect logic of the client library, as Home Assistant uses it."""
+    monkeypatch.setattr(devices, "SETTLE", 0.1)
     async with esphome_satellite(SETTINGS) as satellite:
         client, came = satellite.client(), asyncio.Queue[str]()
 
