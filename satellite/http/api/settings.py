@@ -68,6 +68,10 @@ class SaveAnswer(msgspec.Struct, frozen=True):
 _PROGRAM = re.compile(r"(?:^|[,>|;\s])\s*command\s*:", re.IGNORECASE)
 """The components that run a program, `command:...`, alone or in a chain."""
 
+_ACCESS = re.compile(r"allow|http\..*|pairing\..*")
+"""The settings that decide which clients are let in: a browser that is logged out again must not
+have left itself another way."""
+
 _WHERE = "the file that GET /api/settings names, or run satellite setup"
 
 Reload = Callable[[], Awaitable[tuple[str, ...]]]
@@ -127,6 +131,7 @@ class _Handlers:
         wanted = await body_of(request, self._memory, NewValues)
         require_log_in("saving settings")
         _check_programs(wanted.values)
+        _check_access(wanted.values)
         async with self._saving:
             saved = await asyncio.to_thread(self._file.save, wanted.values)
             restart = saved.changed
@@ -145,6 +150,16 @@ def _check_programs(values: dict[str, Any]) -> None:
         if runs or path.startswith("hooks") or path.rpartition(".")[2] in ("command", "env"):
             raise UsageError(
                 f"{path}: names a program to run, which is not changed by HTTP: edit {_WHERE}"
+            )
+
+
+def _check_access(values: dict[str, Any]) -> None:
+    """Raise `UsageError` for settings that decide which clients are let in: only the file does."""
+    for path in values:
+        if _ACCESS.fullmatch(path):
+            raise UsageError(
+                f"{path}: decides which clients are let in, which is not changed by HTTP: edit "
+                f"{_WHERE}"
             )
 
 

@@ -141,6 +141,15 @@ async def test_no_program_is_named_by_http(tmp_path: Path, values: dict[str, Any
         assert path.read_text() == TEXT
 
 
+@pytest.mark.parametrize("key", ["allow", "http.host", "http.token_file", "pairing.required"])
+async def test_no_client_is_let_in_by_http(tmp_path: Path, key: str) -> None:
+    """A browser that is logged out again would have left itself another way in."""
+    async with settings_api(tmp_path) as (api, path, _):
+        answer = await api.ask("PATCH", "/api/settings", json={"values": {key: "any"}})
+        assert (answer.status, "which clients are let in" in answer.json["error"]) == (400, True)
+        assert path.read_text() == TEXT
+
+
 async def test_a_program_without_the_token_reads_only(tmp_path: Path) -> None:
     async with settings_api(tmp_path, token=None) as (api, path, _):
         assert (await api.ask("GET", "/api/settings")).status == 200
