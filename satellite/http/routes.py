@@ -40,6 +40,7 @@ def api_routes(controls: Controls) -> Sequence[Route]:
         summary="Announce a text or a sound, here or on other satellites",
         takes={JSON: types.Announced, _WAV[0]: None},
         gives={JSON: types.Outcomes},
+        statuses=(200, 202),
     )
     return [
         state,

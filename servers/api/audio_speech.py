@@ -16,7 +16,7 @@ from aiohttp import web
 from satellite.http.api.engines import EngineAccess
 from satellite.http.api.roles import require
 from satellite.http.api.route import JSON, ApiRoute, ModelName, body_of
-from satellite.http.api.sound import in_one_format
+from satellite.http.api.sound import at_speed, in_one_format
 from satellite.http.api.speak import (
     LONGEST,
     PCM,
@@ -69,7 +69,8 @@ def speech_route(engines: EngineAccess, memory: MemoryBudget) -> ApiRoute:
             language=engines.language,
         )
         rate = asked.sample_rate or (RATE if kind == "pcm" else None)
-        chunks = in_one_format(engines.synthesize(speech, request.remote or ""), rate)
+        voice = in_one_format(engines.synthesize(speech, request.remote or ""), rate)
+        chunks = at_speed(voice, asked.speed)
         if kind == "wav":
             return await stream_sound(request, chunks, wav_head)
         if kind == "pcm":

@@ -37,6 +37,7 @@ from satellite.lib.bus import Bus
 from satellite.net.allowed import AllowedNetworks
 from satellite.settings import HttpSettings, Settings
 from satellite.values import SPEECH
+from tests.support.described_api import Answer, DescribedApi
 from tests.support.scripted_satellite import QUIET, ScriptedSatellite
 
 SECRET = "0123456789abcdef0123"
@@ -49,14 +50,25 @@ class ServedSatellite:
 
     def __init__(self, satellite: ScriptedSatellite, bus: Bus, address: str, session: Any) -> None:
         self.satellite, self.bus, self.address, self.session = satellite, bus, address, session
+        self.described: DescribedApi | None = None
+        """Checks the answers, where it is set."""
 
     async def get(self, path: str, **more: Any) -> tuple[int, dict[str, Any]]:
-        async with self.session.get(self.address + path, **more) as response:
-            return response.status, await response.json()
+        return await self._ask("GET", path, **more)
 
     async def post(self, path: str, **more: Any) -> tuple[int, dict[str, Any]]:
-        async with self.session.post(self.address + path, **more) as response:
-            return response.status, await response.json()
+        return await self._ask("POST", path, **more)
+
+    async def _ask(self, method: str, path: str, **more: Any) -> tuple[int, dict[str, Any]]:
+        async with self.session.request(method, self.address + path, **more) as response:
+            body = await response.read()
+        answer = Answer(response.status, response.content_type, response.headers, body)
+        plain = path.partition("?")[0]
+        if self.described is not None:
+            operation = self.described.description["paths"].get(plain, {}).get(method.lower(), {})
+            if "summary" in operation:  # pages for probes are not described
+                self.described.check(method.lower(), plain, answer)
+        return answer.status, answer.json
 
 
 @asynccontextmanager
@@ -75,7 +87,12 @@ async def served_satellite(
         asyncio.TaskGroup() as tasks,
     ):
         running = tasks.create_task(satellite.speech.announcer.run())
-        yield ServedSatellite(satellite, bus, address, session)
+        served = ServedSatellite(satellite, bus, address, session)
+        if allow == ("loopback",):
+            headers = token.headers if token else {}
+            async with session.get(f"{address}/api/openapi.json", headers=headers) as response:
+                served.described = DescribedApi(address, session, await response.json())
+        yield served
         running.cancel()
 
 

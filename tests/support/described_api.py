@@ -52,10 +52,11 @@ class DescribedApi:
         async with self.session.request(method, self.address + path, **more) as response:
             body = await response.read()
         answer = Answer(response.status, response.content_type, response.headers, body)
-        self._check(method.lower(), path.partition("?")[0], answer)
+        self.check(method.lower(), path.partition("?")[0], answer)
         return answer
 
-    def _check(self, method: str, path: str, answer: Answer) -> None:
+    def check(self, method: str, path: str, answer: Answer) -> None:
+        """Check that an answer fits the description of its path, which must exist."""
         known, operation = self._operation(method, path)
         responses = operation["responses"]
         described = responses.get(str(answer.status)) or responses["default"]

@@ -99,11 +99,9 @@ def _operation(route: ApiRoute, schema: Any, components: dict[str, Any]) -> dict
         operation["parameters"] = parameters
     if route.takes:
         operation["requestBody"] = {"content": _content(route.takes, schema)}
+    success = {"description": "Success", "content": _content(route.gives, schema)}
     operation["responses"] = {
-        str(route.status): {
-            "description": "Success",
-            "content": _content(route.gives, schema),
-        },
+        **{str(status): success for status in route.statuses},
         "default": {
             "description": "The error, and its remedy",
             "content": {JSON: {"schema": schema(route.fails)}},

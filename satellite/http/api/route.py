@@ -45,8 +45,8 @@ class ApiRoute(Route, frozen=True, kw_only=True):
     gives: Mapping[str, Any] = {}
     """The type of the answer by its media type; None for sound. That of a stream of events is a
     union of their types."""
-    status: int = 200
-    """Of an answer that succeeds."""
+    statuses: tuple[int, ...] = (200,)
+    """Of answers that succeed."""
     fails: type[msgspec.Struct] = ErrorAnswer
 
 

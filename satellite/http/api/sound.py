@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from satellite.audio.resample import Resampler
+from satellite.audio.tempo import Tempo
 from satellite.values import SPEECH, AudioChunk, AudioFormat
 
 PIECE = 32_000
@@ -55,3 +56,20 @@ async def in_one_format(
                 yield AudioChunk(audio=audio, format=form)
     if resampler is not None and form is not None and (rest := resampler.flush()):
         yield AudioChunk(audio=rest, format=form)
+
+
+async def at_speed(
+    chunks: AsyncGenerator[AudioChunk, None], speed: float
+) -> AsyncGenerator[AudioChunk, None]:
+    """Yield sound of one format at another speed: 2 takes half the time."""
+    tempo: Tempo | None = None
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if speed == 1.0:
+                yield chunk
+                continue
+            tempo = tempo or Tempo(speed, chunk.format)
+            if audio := await asyncio.to_thread(tempo.convert, chunk.audio):
+                yield AudioChunk(audio=audio, format=chunk.format)
+    if tempo is not None and (rest := await asyncio.to_thread(tempo.flush)):
+        yield AudioChunk(audio=rest, format=tempo.format)

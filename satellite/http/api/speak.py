@@ -17,7 +17,7 @@ from satellite.http.api.connection import ClientGone, cut_off, send, while_conne
 from satellite.http.api.engines import EngineAccess
 from satellite.http.api.roles import require
 from satellite.http.api.route import JSON, ApiRoute, LanguageCode, ModelName, body_of
-from satellite.http.api.sound import NOTHING, in_one_format
+from satellite.http.api.sound import NOTHING, at_speed, in_one_format
 from satellite.net.memory_budget import MemoryBudget
 from satellite.text.speakable import speakable
 from satellite.values import AudioChunk, AudioFormat, SpeechRequest
@@ -49,6 +49,8 @@ class SpeakRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A WAV file whose header names no length, or the bare 16-bit little-endian samples."""
     rate: Annotated[int, msgspec.Meta(ge=8000, le=48_000)] | None = None
     """Hz; the voice's own by default, which the header names."""
+    speed: Annotated[float, msgspec.Meta(ge=0.25, le=4)] = 1.0
+    """Of speech: 2 takes half the time."""
 
 
 def speak_route(engines: EngineAccess, memory: MemoryBudget) -> ApiRoute:
@@ -64,7 +66,8 @@ def speak_route(engines: EngineAccess, memory: MemoryBudget) -> ApiRoute:
             language=asked.language or engines.language,
         )
         chunks = in_one_format(engines.synthesize(speech, request.remote or ""), asked.rate)
-        return await stream_sound(request, chunks, wav_head if asked.format == "wav" else pcm_head)
+        head = wav_head if asked.format == "wav" else pcm_head
+        return await stream_sound(request, at_speed(chunks, asked.speed), head)
 
     return ApiRoute(
         method="POST",

@@ -86,7 +86,7 @@ def _route(
         handler=handler,
         takes={JSON: takes} if takes else {},
         gives={JSON: gives},
-        status=status,
+        statuses=(status,),
     )
 
 

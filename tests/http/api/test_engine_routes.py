@@ -6,7 +6,7 @@ import asyncio
 import json
 import struct
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import jsonschema
@@ -14,7 +14,15 @@ import pytest
 
 from satellite.audio.wavfile import parse_wav, wav_bytes
 from satellite.errors import EngineFailed
+from satellite.http.api import connection
 from satellite.http.api.engines import AT_ONCE, SatelliteEngines
+from satellite.http.api.openapi import describe, with_description
+from satellite.http.application import guarded_runner
+from satellite.http.auth import Guard
+from satellite.http.lazy_routes import make_engine_routes, make_timer_routes
+from satellite.http.pages import Page
+from satellite.http.route import Route
+from satellite.http.server import make_api_routes
 from satellite.net.memory_budget import MemoryBudget
 from satellite.turns.context import Engines
 from satellite.values import SPEECH, Action, AudioFormat, Declined
@@ -87,6 +95,34 @@ async def test_actions_are_performed_by_a_satellite_unless_that_is_not_wanted() 
         assert [state.name for state in api.satellite.timers.states()] == ["egg"]
         await api.ask("POST", "/api/ask", json={"text": "egg timer", "perform": False})
         assert len(api.satellite.timers.states()) == 1
+
+
+async def test_a_text_is_spoken_faster_or_slower() -> None:
+    async with satellite_api(tts=ScriptedTts(1.0)) as api:
+        for speed in (0.5, 1.0, 2.0):
+            asked = {"text": "one two", "format": "pcm", "rate": 16_000, "speed": speed}
+            spoken = await api.ask("POST", "/api/speak", json=asked)
+            assert SPEECH.seconds(spoken.body) == pytest.approx(2.0 / speed, rel=0.1)
+        assert (await api.ask("POST", "/api/speak", json={**asked, "speed": 9})).status == 400
+
+
+async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", 0.3)
+    memory = MemoryBudget()
+    async with satellite_api(tts=ScriptedTts(60.0), memory=memory) as api:
+        host, port = api.address.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+        body = json.dumps({"text": "word " * 100}).encode()
+        head = f"POST /api/speak HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        tts: Any = api.engines.tts
+        await until(lambda: tts.running == 1)
+        await until(lambda: tts.stopped == 1)  # after a few pieces of 100 minutes of sound
+        with suppress(ConnectionError):
+            while await reader.read(1 << 20):
+                pass
+        writer.close()
+    assert memory.used == 0
 
 
 async def test_what_the_language_model_declines_is_marked() -> None:
@@ -275,3 +311,26 @@ def _references(value: Any) -> Any:
     elif isinstance(value, list):
         for inner in value:
             yield from _references(inner)
+
+
+async def test_every_route_of_a_program_is_in_its_description() -> None:
+    satellite = ScriptedSatellite(QUIET)
+    memory = MemoryBudget()
+    access = SatelliteEngines(
+        QUIET, Engines(ScriptedAsr(), ScriptedLlm(), ScriptedTts()), satellite.context
+    )
+    routes = [
+        *make_api_routes(satellite.parts.controls),
+        *make_engine_routes(access, memory),
+        *make_timer_routes(satellite.timers, "en", memory),
+    ]
+    runner = guarded_runner(Guard(None), routes, {"/metrics": lambda headers: Page(b"")})
+    served = {
+        (route.method.lower(), route.resource.canonical)
+        for route in runner.app.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+    paths = describe(with_description([*routes, Route("GET", "/metrics", routes[0].handler)]))
+    described = {(method, path) for path, methods in paths["paths"].items() for method in methods}
+    assert served == described
+    assert len(served) > 15

@@ -272,6 +272,10 @@ async def test_speech_is_sent_in_every_format() -> None:
                 form, audio = read_sound(audio, 10.0)
             assert form.seconds(audio) == pytest.approx(0.3, abs=0.12), kind
         assert set(api.engines["tts"].texts) == {"one two three"}
+        fast = await api.client.audio.speech.create(
+            model="", voice="", input="one " * 20, response_format="pcm", speed=2.0
+        )
+        assert AudioFormat(24_000).seconds(fast.content) == pytest.approx(1.0, abs=0.15)
         async with api.client.audio.speech.with_streaming_response.create(
             model="scriptedtts", voice="script", input="one"
         ) as streamed:
