@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from satellite.diagnostics.doctor.areas import AREAS, checks
 from satellite.diagnostics.doctor.context import Context, ModelStore
 from satellite.diagnostics.doctor.examination import examine
 from satellite.diagnostics.doctor.report import masked_finding, write
-from satellite.diagnostics.doctor.show import Progress, progress, show
+from satellite.diagnostics.doctor.show import progress, show
 from satellite.errors import ConfigError
 from satellite.lib import privileges
 from satellite.lib.finding import Finding
@@ -70,7 +70,7 @@ def doctor(
 
     async def look(_bus: object) -> None:
         with progress() as shown:
-            machine = _context(invocation, seconds, shown)
+            machine = examined_machine(invocation, seconds, shown.say)
             found = await examine(list(checks(areas, watched=watched)), machine, watch=shown.watch)
         findings.extend(masked_finding(finding) for finding in found)
         if report is not None:
@@ -88,9 +88,13 @@ def doctor(
         context.exit(1)
 
 
-def _context(invocation: flags.Invocation, seconds: float, progress: Progress) -> Context:
+def examined_machine(
+    invocation: flags.Invocation,
+    seconds: float = SECONDS,
+    say: Callable[[str], None] = lambda text: None,
+) -> Context:
     """Read the configuration; its problems become findings, and the defaults are used instead."""
-    machine = Context(say=progress.say, seconds=seconds)
+    machine = Context(say=say, seconds=seconds)
     try:
         configuration = invocation.configuration()
     except ConfigError as error:

@@ -36,7 +36,7 @@ def server(invocation: Invocation) -> None:
             if isinstance(event, Ready) and (line := how_to_use(settings, event.engines)):
                 _LOGGER.info("%s", line)
 
-        machine = machine_routes(invocation, settings)
+        machine = machine_routes(invocation, settings, satellite=False)
         await app.run(settings, publish, nice=NICE, machine=machine)
 
     invocation.run(serve, lasting=True)
