@@ -1,15 +1,18 @@
 """Time from the true end of a request to the first sound of the answer, by silence and by meaning.
 
-    python -m tests.bench.first_word [--model whisper-tiny.en] [--requests N]
+    python -m tests.bench.first_word [--model whisper-tiny.en] [--requests N] [--served]
+        [--svg FILE]
 
-One satellite in one process, with real Whisper, the sentences, and the Piper voice
-en_US-joe-medium, hears requests at the pace of a microphone, first with `listen.by_meaning` off,
-then on. Half of the requests have a pause in the middle. Words, pauses and their order are the
-same in both runs. The true end is that of the synthesized speech, known to 20 ms.
+One satellite, with real Whisper, the sentences, and the Piper voice en_US-joe-medium, hears
+requests at the pace of a microphone, first with `listen.by_meaning` off, then on. With `--served`,
+it hears them once more with all engines in a server, a process of its own. Half of the requests
+have a pause in the middle. Words, pauses and their order are the same in all runs. The true end is
+that of the synthesized speech, known to 20 ms.
 
-Printed for each run: the seconds to the first sound at the speaker; requests that were cut at their
-pause, and how many of these were joined again; requests whose last transcript has other words. The
-exit code is 1 if meaning is no faster in the median, or leaves more requests wrong.
+Printed for each run: the seconds to the first sound at the speaker, and to what comes before it;
+requests that were cut at their pause, and how many of these were joined again; requests whose last
+transcript has other words. `--svg` draws the share of requests answered by each moment. The exit
+code is 1 if meaning is no faster in the median, or leaves more requests wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,14 +40,20 @@ from satellite.builtin.audio.wav import WavMic
 from satellite.components import spec
 from satellite.lib.bus import Bus
 from satellite.listening.listener import Listener
+from satellite.net.pairing import Pairing
+from satellite.net.remotes.by_uri import remote
+from satellite.net.remotes.llm import RemoteLlm
 from satellite.settings import CueSettings, ListenSettings, Settings
 from satellite.turns.context import Engines
 from satellite.values import SPEECH, AudioFormat
 from servers.asr.whisper.engine import FasterWhisper
 from servers.llm.intents import Intents
 from servers.tts.piper.engine import Piper
+from tests.bench.plot import shares
 from tests.bench.word_errors import words
 from tests.support.engines import ScriptedWake
+from tests.support.ports import free_port
+from tests.support.program import satellite
 from tests.support.real_models import real_model
 from tests.support.real_voice import TRAIL, VOICE, speak_all
 from tests.support.speech import silence
@@ -107,6 +117,9 @@ BROKEN = (
 )
 """Requests with a pause in the middle."""
 
+SILENCE, MEANING = "by silence", "by meaning"
+"""Names of the runs."""
+
 SHORTEST, LONGEST = 0.4, 1.2
 """Seconds of the pauses."""
 
@@ -129,6 +142,8 @@ class Request:
     """Samples of the tape at which its speech begins and ends."""
     first_sound: float | None = None
     """Seconds from its true end to the first sound that followed."""
+    parts: dict[str, float] = field(default_factory=dict)
+    """Seconds from its true end to what came before: the decided end, the text, the first words."""
     cut: bool = False
     joined: bool = False
     texts: list[str] = field(default_factory=list)
@@ -171,10 +186,42 @@ async def tape(count: int, seed: int) -> tuple[bytes, list[Request]]:
     return bytes(sound), requests
 
 
-async def run(folder: Path, model: Path, requests: Sequence[Request], by_meaning: bool) -> float:
+@contextmanager
+def served(folder: Path, model: Path, voice: Path) -> Iterator[Engines]:
+    """Run a server with all engines; yield the satellite's ends of them."""
+    ports = {role: free_port() for role in ("asr", "llm", "tts")}
+    arguments = ["--server", ",".join(ports), "--host", "127.0.0.1", "--no-zeroconf"]
+    for role, port in ports.items():
+        arguments += [f"--{role}-port", str(port)]
+    components = (f"faster-whisper:{model}", "intents", f"piper:{voice}")
+    for role, component in zip(ports, components, strict=True):
+        arguments += [f"--{role}", component]
+    asr, llm, tts = (f"tcp://127.0.0.1:{port}" for port in ports.values())
+    with satellite(folder, *arguments, name="server") as program:
+        program.wait_for("ready")
+        pairing = Pairing()
+        yield Engines(
+            remote(asr, "asr", pairing=pairing),
+            RemoteLlm(llm, pairing, judges=True, ahead=True),
+            remote(tts, "tts", pairing=pairing),
+        )
+
+
+def own(model: Path, voice: Path) -> Engines:
+    """Return engines of this process."""
+    return Engines(
+        FasterWhisper(FasterWhisper.Options(model=str(model), language="en")),
+        Intents(Intents.Options()),
+        Piper(Piper.Options(voice=str(voice))),
+    )
+
+
+async def run(
+    folder: Path, engines: Engines, requests: Sequence[Request], by_meaning: bool
+) -> float:
     """Let a satellite hear the tape; enter what happened into the requests.
 
-    Returns the seconds of CPU that it took.
+    Returns the seconds of CPU that this process took.
     """
     settings = msgspec.structs.replace(
         Settings(),
@@ -184,12 +231,6 @@ async def run(folder: Path, model: Path, requests: Sequence[Request], by_meaning
     bus = Bus()
     vad = spec.create("vad", "silero")
     vad.load()
-    voice = real_model(VOICE) / "en_US-joe-medium.onnx"
-    engines = Engines(
-        FasterWhisper(FasterWhisper.Options(model=str(model), language="en")),
-        Intents(Intents.Options()),
-        Piper(Piper.Options(voice=str(voice))),
-    )
     mic = TimedMic(WavMic.Options(path=str(folder / "in.wav")))
     playback = Playback(spec.create("speaker", f"wav:{folder / 'out.wav'}"), bus.publish)
     parts = TurnParts(SpeechParts(settings, engines, playback, bus.publish))
@@ -230,12 +271,18 @@ def assign(requests: Sequence[Request], happened: Sequence[events.Event], began:
         request = requests[index]
         since = at - request.end / SPEECH.rate
         match event:
-            case events.SpeechEnd() if event.decided_mono - began < request.end / SPEECH.rate:
-                request.cut = True
+            case events.SpeechEnd(decided_mono=decided):
+                if decided - began < request.end / SPEECH.rate:
+                    request.cut = True
+                else:
+                    request.parts["end"] = decided - began - request.end / SPEECH.rate
             case events.Joined():
                 request.joined = True
             case events.Transcript(final=True):
                 request.texts.append(event.text)
+                request.parts["text"] = since
+            case events.Reply() if request.first_sound is None:
+                request.parts["words"] = since
             case events.AudioStart() if request.first_sound is None and since > 0:
                 request.first_sound = since
 
@@ -255,35 +302,48 @@ def report(name: str, requests: Sequence[Request], cpu: float) -> None:
             f"(p95); cut {len(cut)}, of these joined {sum(r.joined for r in cut)}; "
             f"wrong {sum(not r.right for r in chosen)}"
         )
-    print(f"{name}: {cpu:.0f} s of CPU")
+    whole = [request.parts for request in requests if not request.pause]
+    parts = {
+        part: statistics.median([found[part] for found in whole if part in found] or [0.0])
+        for part in ("end", "text", "words")
+    }
+    listed = ", ".join(f"{part} {seconds:.2f} s" for part, seconds in parts.items())
+    print(f"{name}, whole, until (p50): {listed}; {cpu:.0f} s of CPU")
 
 
-async def compare(model: str, count: int, seed: int, verbose: bool) -> int:
-    """Run both and return the exit code."""
-    results = {}
-    sound, _ = await tape(count, seed)
+async def compare(options: argparse.Namespace) -> int:
+    """Run all and return the exit code."""
+    model, voice = real_model(options.model), real_model(VOICE) / "en_US-joe-medium.onnx"
+    sound, _ = await tape(options.requests, options.seed)
+    results: dict[str, list[Request]] = {}
+
+    async def hear(folder: Path, name: str, engines: Engines, by_meaning: bool) -> None:
+        _, requests = await tape(options.requests, options.seed)
+        cpu = await run(folder, engines, requests, by_meaning)
+        report(name, requests, cpu)
+        results[name] = requests
+        if options.verbose:
+            for request in requests:
+                print(f"  {request}")
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_wav(folder / "in.wav", SPEECH, sound)
-        for by_meaning in (False, True):
-            _, requests = await tape(count, seed)
-            cpu = await run(folder, real_model(model), requests, by_meaning)
-            label = "by meaning" if by_meaning else "by silence"
-            report(label, requests, cpu)
-            results[by_meaning] = requests
-            if verbose:
-                for r in requests:
-                    print(
-                        f"  {r.text!r} {r.pause:.2f} {r.first_sound} {r.cut} {r.joined} {r.texts}"
-                    )
-    medians = {
-        key: statistics.median(
-            [r.first_sound for r in found if r.first_sound is not None and not r.pause]
-        )
-        for key, found in results.items()
+        await hear(folder, SILENCE, own(model, voice), by_meaning=False)
+        await hear(folder, MEANING, own(model, voice), by_meaning=True)
+        if options.served:
+            with served(folder, model, voice) as engines:
+                await hear(folder, f"{MEANING}, served", engines, by_meaning=True)
+    found = {
+        name: [r.first_sound for r in requests if r.first_sound is not None and not r.pause]
+        for name, requests in results.items()
     }
-    wrong = {key: sum(not r.right for r in found) for key, found in results.items()}
-    return int(medians[True] >= medians[False] or wrong[True] > wrong[False])
+    if options.svg:
+        title = f"Requests in one breath answered within seconds of their true end, {options.model}"
+        options.svg.write_text(shares(title, found, most=2.0))
+    wrong = {name: sum(not r.right for r in requests) for name, requests in results.items()}
+    faster = statistics.median(found[MEANING]) < statistics.median(found[SILENCE])
+    return int(not faster or wrong[MEANING] > wrong[SILENCE])
 
 
 def main() -> None:
@@ -291,10 +351,12 @@ def main() -> None:
     parser.add_argument("--model", default="whisper-tiny.en")
     parser.add_argument("--requests", type=int, default=len(WHOLE))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--served", action="store_true", help="once more with a server")
+    parser.add_argument("--svg", type=Path, help="draw the shares into this file")
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    sys.exit(asyncio.run(compare(options.model, options.requests, options.seed, options.verbose)))
+    sys.exit(asyncio.run(compare(options)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Encoded, Floats, Model, Search
 from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.tokens import Prompt, Vocabulary
-from servers.asr.whisper.windows import RATE
+from servers.asr.whisper.windows import BRIEF, BRIEF_FRAMES, RATE
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,12 +53,26 @@ class Decoder:
         return self._batches.idle
 
     async def decode(
-        self, samples: Floats, prompt: Callable[[str | None], Prompt], language: str | None
+        self,
+        samples: Floats,
+        prompt: Callable[[str | None], Prompt],
+        language: str | None,
+        *,
+        quick: bool = False,
     ) -> tuple[Attempt, str | None]:
         """Return the best attempt at a window and its language, which is detected if None.
 
-        `prompt` is called with that language.
+        `prompt` is called with that language. `quick`: brief sound in a known language is decoded
+        in a short window first, and again in a whole one if the result is not beyond doubt.
         """
+        if quick and language and len(samples) <= BRIEF:
+            encoded = await self._batches.call(self._model.encode, samples, BRIEF_FRAMES)
+            attempt = await self._attempt(
+                encoded, samples, prompt(language), language, self._options.temperatures[0]
+            )
+            if quality.is_certain(attempt, self._options.thresholds):
+                return attempt, language
+            _LOGGER.debug("Doubtful in a short window: %s", quoted(attempt))
         encoded = await self._batches.call(self._model.encode, samples)
         spoken = language or await self._language(encoded)
         return await self._with_fallback(encoded, samples, prompt(spoken), spoken), spoken

@@ -140,6 +140,25 @@ def is_good(attempt: Attempt, thresholds: Thresholds) -> bool:
     return attempt.ended and not repeats(attempt, thresholds) and not is_unsure(attempt, thresholds)
 
 
+def is_certain(attempt: Attempt, thresholds: Thresholds) -> bool:
+    """Return whether the text is beyond doubt, though its window was shorter than those that the
+    model was trained with, where a decoder says short texts twice."""
+    return (
+        is_good(attempt, thresholds)
+        and not _is_doubtful(attempt)
+        and not _says_twice(units(attempt.text))
+    )
+
+
+def _says_twice(words: Sequence[str]) -> bool:
+    """Return whether a phrase of two words, or more, is repeated at once."""
+    return any(
+        words[start : start + length] == words[start + length : start + 2 * length]
+        for length in range(2, len(words) // 2 + 1)
+        for start in range(len(words) - 2 * length + 1)
+    )
+
+
 def try_again(attempt: Attempt, thresholds: Thresholds) -> bool:
     """Return whether another temperature may give a better result."""
     doubtful = repeats(attempt, thresholds) or is_unsure(attempt, thresholds)

@@ -40,6 +40,10 @@ PARTIAL_SPACING = 3
 """Shortest interval of partial transcripts as a multiple of the time that one takes, so that the
 end of the speech seldom has to wait for one."""
 
+BETWEEN_PAUSES = 3.0
+"""Fewest seconds of sound between two partial transcripts that no pause asks for, where the text at
+pauses is wanted: a request of the home is shorter, and its text need not wait for one."""
+
 
 class Style(msgspec.Struct, frozen=True):
     """How the expected speech is to be written."""
@@ -181,11 +185,12 @@ class Transcription:
         if window is None or not self._is_due(window) or not self._decoder.idle:
             return False
         began = self._clock()
-        attempt, language = await self._decode(self._sound.samples(window))
+        at_pause = self._pauses and self._sound.quiet >= EARLY
+        attempt, language = await self._decode(self._sound.samples(window), quick=at_pause)
         self._cost = self._clock() - began
         self._partial_at = self._sound.now
         self._decoded = (window, self._confirmed, attempt, language)
-        self._decoded_at_pause = self._pauses and self._sound.quiet >= EARLY
+        self._decoded_at_pause = at_pause
         if self._rejection(attempt, window, language) is not None:
             self._partial, self._last_pause_text = (), None
             return False
@@ -219,9 +224,8 @@ class Transcription:
             return False  # no speech since then
         if self._sound.quiet:
             return self._sound.quiet >= (EARLY if self._pauses else TRAIL)
-        return now - self._partial_at >= RATE * max(
-            self._options.interval, PARTIAL_SPACING * self._cost
-        )
+        least = max(self._options.interval, BETWEEN_PAUSES if self._pauses else 0.0)
+        return now - self._partial_at >= RATE * max(least, PARTIAL_SPACING * self._cost)
 
     def _is_decoded(self, window: Window) -> bool:
         """Return whether the newest decoding has the speech of a window, after the same prefix."""
@@ -232,9 +236,10 @@ class Transcription:
             return (decoded.start, decoded.voice) == (window.start, window.voice)
         return decoded == window
 
-    async def _decode(self, samples: Floats) -> tuple[Attempt, str | None]:
-        """Decode without names, and once more with those that were nearly recognized."""
-        attempt, language = await self._decode_with("", samples, self._language)
+    async def _decode(self, samples: Floats, *, quick: bool = False) -> tuple[Attempt, str | None]:
+        """Decode without names, and once more with those that were nearly recognized. `quick`: see
+        `Decoder.decode`."""
+        attempt, language = await self._decode_with("", samples, self._language, quick=quick)
         near_by = partial(near_names, endings=self._style(language).name_endings)
         if len(self._names) > MANY_NAMES:  # comparing them would hold up the event loop
             near = await asyncio.to_thread(near_by, attempt.text, self._names)
@@ -242,7 +247,7 @@ class Transcription:
             near = near_by(attempt.text, self._names)
         if not near:
             return attempt, language
-        again, _ = await self._decode_with(", ".join(near), samples, language)
+        again, _ = await self._decode_with(", ".join(near), samples, language, quick=quick)
         good = quality.is_good(again, self._options.thresholds)
         if good and only_names_differ(attempt.text, again.text, near):
             _LOGGER.debug("Names in %s: %s", quoted(attempt.text), quoted(again.text))
@@ -250,7 +255,7 @@ class Transcription:
         return attempt, language
 
     async def _decode_with(
-        self, hotwords: str, samples: Floats, language: str | None
+        self, hotwords: str, samples: Floats, language: str | None, *, quick: bool
     ) -> tuple[Attempt, str | None]:
         earlier = joined(self._texts) if self._options.condition_on_previous_text else ""
 
@@ -262,7 +267,7 @@ class Transcription:
                 prefix=self._confirmed,
             )
 
-        attempt, spoken = await self._decoder.decode(samples, prompt, language)
+        attempt, spoken = await self._decoder.decode(samples, prompt, language, quick=quick)
         text = self._style(spoken).script(attempt.text)
         return msgspec.structs.replace(attempt, text=text), spoken
 

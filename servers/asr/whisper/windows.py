@@ -27,6 +27,12 @@ of a window."""
 HOP = 160
 """Samples of one of Whisper's frames: 10 ms."""
 FRAMES = LONGEST // HOP
+BRIEF_FRAMES = FRAMES // 2
+"""Frames of a window for brief sound, which is encoded in less than half of the time. In windows of
+10 s, tiny.en repeats short texts."""
+BRIEF = 7 * RATE
+"""Most samples of brief sound: silence takes at least half of its window, as in most of the windows
+that a model was trained with."""
 LEAST = 300
 """Frames of the window in which a model is tried."""
 

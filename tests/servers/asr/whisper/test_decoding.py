@@ -30,12 +30,16 @@ class Watched(BatchScheduler):
     def __init__(self, model: Model) -> None:
         super().__init__(model, Machine("cpu", "int8", threads=1, workers=1))
         self.windows = 0
+        self.seconds: list[float] = []
+        """Lengths of the windows."""
         self.temperatures: list[float] = []
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        found = await super().call(function, *arguments)
         if function.__name__ == "encode":
             self.windows += 1
-        return await super().call(function, *arguments)
+            self.seconds.append(found.shape[1] / 50)
+        return found
 
     async def generate(self, encoded: Encoded, prompt: Any, search: Any, token_limit: int) -> Any:
         self.temperatures.append(search.temperature)
@@ -49,11 +53,17 @@ def sound() -> Floats:
 
 
 async def decode(
-    model: Model, sound: Floats, options: DecodingOptions, language: str | None = "en"
+    model: Model,
+    sound: Floats,
+    options: DecodingOptions,
+    language: str | None = "en",
+    *,
+    quick: bool = False,
 ) -> tuple[Watched, Attempt]:
     batches = Watched(model)
+    decoder = Decoder(model, batches, options)
     try:
-        attempt, spoken = await Decoder(model, batches, options).decode(sound, no_prompt, language)
+        attempt, spoken = await decoder.decode(sound, no_prompt, language, quick=quick)
     finally:
         await batches.close()
     assert spoken == "en"
@@ -64,6 +74,29 @@ async def test_a_good_text_is_decoded_once(model: Model, sound: Floats) -> None:
     batches, attempt = await decode(model, sound, DecodingOptions())
     assert (batches.windows, batches.temperatures) == (1, [0.0])
     assert attempt.ended
+
+
+async def test_brief_sound_is_decoded_in_a_short_window(model: Model, sound: Floats) -> None:
+    batches, attempt = await decode(model, sound, DecodingOptions(), quick=True)
+    assert batches.seconds == [15.0]
+    assert attempt.ended
+
+
+async def test_a_doubtful_text_of_a_short_window_is_decoded_in_a_whole_one(sound: Floats) -> None:
+    model = Model(made_whisper(Manner(certainty=2.0)), ONE)
+    batches, attempt = await decode(model, sound, DecodingOptions(), quick=True)
+    assert batches.seconds == [15.0, 30.0]
+    _, whole = await decode(model, sound, DecodingOptions())
+    assert attempt == whole
+
+
+@pytest.mark.parametrize(("times", "language"), [(8, "en"), (1, None)])
+async def test_long_sound_or_an_unknown_language_takes_a_whole_window(
+    model: Model, sound: Floats, times: int, language: str | None
+) -> None:
+    long = np.tile(sound, times)
+    batches, _ = await decode(model, long, DecodingOptions(), language, quick=True)
+    assert batches.seconds == [30.0]
 
 
 async def test_the_language_is_detected_by_default(model: Model, sound: Floats) -> None:

@@ -40,6 +40,26 @@ def test_a_short_window_is_rejected_with(attempt: Attempt) -> None:
     assert not quality.is_good(attempt, USUAL)
 
 
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        like(text="What can you do? What can you do?"),
+        like(text="Stop. The timer. The timer. "),
+        like(text="好的好的"),
+        like(avg_logprob=-0.6),
+        like(no_speech_prob=0.4),
+        like(ended=False),
+    ],
+)
+def test_a_text_of_a_short_window_is_doubtful(attempt: Attempt) -> None:
+    assert not quality.is_certain(attempt, USUAL)
+
+
+@pytest.mark.parametrize("text", ["no no", "turn on the lamp", "one two one", "the time the lamp"])
+def test_a_text_of_a_short_window_is_certain(text: str) -> None:
+    assert quality.is_certain(like(text=text), USUAL)
+
+
 def test_an_unlikely_text_where_no_speech_is_likely_is_silence() -> None:
     nothing = like(avg_logprob=-1.2, no_speech_prob=0.7)
     assert quality.rejection(nothing, 3.0, USUAL) == "no speech"

@@ -39,9 +39,11 @@ class Counted(Decoder):
 
     lengths: list[float]
 
-    async def decode(self, samples: Floats, *arguments: object) -> object:  # type: ignore[override]
+    async def decode(  # type: ignore[override]
+        self, samples: Floats, *arguments: object, quick: bool = False
+    ) -> object:
         self.lengths.append(len(samples) / 16000)
-        return await super().decode(samples, *arguments)  # type: ignore[arg-type]
+        return await super().decode(samples, *arguments, quick=quick)  # type: ignore[arg-type]
 
 
 class Room:
@@ -124,6 +126,17 @@ async def test_at_a_pause_the_text_so_far_is_there_before_the_utterance_ends(
     assert len(ends) == 1, "and it was not decoded again at the end"
 
 
+async def test_the_text_at_a_pause_need_not_wait_for_another_one(
+    model: Model, batches: BatchScheduler
+) -> None:
+    room = Room(model, batches, pauses=True)
+    await room.hear(tone(2.5, 300) + silence(0.5))
+    assert len(room.decoder.lengths) == 1, "at the pause"
+    room = Room(model, batches, pauses=True)
+    await room.hear(tone(7.0, 300) + silence(0.5))
+    assert len(room.decoder.lengths) == 3, "after 3 and 6 seconds, and at the pause"
+
+
 async def test_a_pause_that_lasts_is_reported_again_and_decoded_once(
     model: Model, batches: BatchScheduler
 ) -> None:
@@ -190,7 +203,12 @@ class Chinese(Counted):
     prompts: list[str]
 
     async def decode(  # type: ignore[override]
-        self, samples: Floats, prompt: Callable[[str | None], Prompt], language: str | None
+        self,
+        samples: Floats,
+        prompt: Callable[[str | None], Prompt],
+        language: str | None,
+        *,
+        quick: bool = False,
     ) -> tuple[Attempt, str | None]:
         self.prompts.append(self.vocabulary.decode(prompt(language or "zh").before))
         text = self.says[len(self.prompts) - 1]
