@@ -135,6 +135,8 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
     """The cloned voices of the settings, by name."""
     language: str = "en"
     """The language that is mostly spoken. `auto` chooses a model of it; requests name their own."""
+    satellite: str = ""
+    """The name of the satellite, whose learned voices a wake engine reads; empty for none."""
     nice: int = 0
     """How much lower than the event loop's the priority of model threads is, in steps of nice(1);
     see `satellite.lib.worker`."""
@@ -156,6 +158,7 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
             pairing=settings.pairing,
             voices=settings.voices,
             language=settings.language,
+            satellite=settings.name,
             nice=nice,
         )
 

@@ -54,6 +54,7 @@ COMMANDS = {
     "pair": "Pair two machines for encrypted connections.",
     "models": "List, fetch, check or remove models.",
     "voices": "List, add or remove cloned voices.",
+    "wake": "Teach the satellite voices, or try a wake word.",
     "people": "List, add or remove people by their voices.",
     "plugins": "List, check or create plugins.",
     "tools": "List the tools that language models are offered.",

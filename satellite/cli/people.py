@@ -8,16 +8,15 @@ import click
 import msgspec
 import numpy as np
 
-from satellite.audio.resample import Resampler
-from satellite.audio.wavfile import parse_wav
 from satellite.builtin.audio import devices
 from satellite.cli import command, flags
 from satellite.cli.screen import echo, print_json, print_table, print_text
+from satellite.cli.speech_files import converted, read_speech
 from satellite.cli.terminal import asker
 from satellite.components import spec
 from satellite.components.spec import AUTO
 from satellite.diagnostics.soundcheck.recording import record
-from satellite.errors import AudioFileError, UsageError
+from satellite.errors import UsageError
 from satellite.languages.pack import pack
 from satellite.listening.people.people_file import MOST_PRINTS, PeopleFile, Person
 from satellite.listening.people.recognition import mean_of
@@ -32,15 +31,12 @@ from satellite.listening.people.voiceprint import (
 )
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
-from satellite.text.reason_of import reason_of
-from satellite.values import SPEECH, AudioFormat
+from satellite.values import SPEECH
 
 SENTENCES = 3
 """Recordings of a person at the microphone."""
 SECONDS = 6.0
 """Seconds of each of them."""
-LARGEST = 64 << 20
-"""Bytes of a WAV file that is read."""
 _ALIKE = 0.15
 """By how much two recordings of one person may be less similar than people have to be."""
 
@@ -102,7 +98,7 @@ def add(context: click.Context, name: str, wavs: tuple[Path, ...], model: str) -
     network = _network(settings, model or file.read().model)
     printer = load(network)
     if wavs:
-        recordings = {str(path): _read(path) for path in wavs}
+        recordings = {str(path): read_speech(path) for path in wavs}
     else:
         recordings = {}
         invocation.run(lambda bus: _record(settings, recordings), recorded=False)
@@ -178,24 +174,6 @@ def _network(settings: Settings, model: str) -> Path:
     return networks[0].absolute()
 
 
-def _read(path: Path) -> bytes:
-    """Return a WAV file as 16 kHz mono. Raises `AudioFileError`."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise AudioFileError(f"{path}: {reason_of(error)}") from error
-    if len(content) > LARGEST:
-        raise AudioFileError(f"{path} is larger than {LARGEST >> 20} MB: use a shorter recording")
-    form, audio = parse_wav(content, str(path))
-    return _converted(audio, form)
-
-
-def _converted(audio: bytes, form: AudioFormat) -> bytes:
-    resampler = Resampler(form, SPEECH)
-    return resampler.convert(audio) + resampler.flush()
-
-
 async def _record(settings: Settings, recordings: dict[str, bytes]) -> None:
     """Record the sentences of the language's pack at the microphone. Raises `DeviceError`s."""
     ask = asker(silent=False)
@@ -206,7 +184,7 @@ async def _record(settings: Settings, recordings: dict[str, bytes]) -> None:
         ask.say(f"  {sentence}")
         await ask.text("Press Enter, then read", "")
         recording = await record(spec.create("mic", component), SECONDS)
-        recordings[f"recording {number}"] = _converted(recording.audio, recording.form)
+        recordings[f"recording {number}"] = converted(recording.audio, recording.form)
 
 
 def _sentences(language: str) -> tuple[str, ...]:

@@ -19,9 +19,11 @@ from satellite.builtin.wake.features import (
     EmbeddingNetworks,
     EmbeddingStream,
     Floats,
+    ListenedWord,
     Network,
     WordNetwork,
 )
+from satellite.builtin.wake.learned_voices import LearnedVoices, VoiceFile, check_of
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import ModelMissing
 from satellite.options import OptionSet, option
@@ -68,6 +70,8 @@ class EmbeddingEngine(WakeEngine):
     ) -> None:
         super().__init__(options.rest, context, near_misses)
         self._options = options
+        self._satellite = context.satellite if context is not None else ""
+        self._voices = LearnedVoices()
         self._known: dict[str, WordFile] = {}
         self._words: dict[str, WordNetwork] = {}
         self._networks: EmbeddingNetworks | None = None
@@ -113,14 +117,26 @@ class EmbeddingEngine(WakeEngine):
         )
         for file in chosen:
             self._word(file)
+        if self._satellite:
+            self._voices = VoiceFile(self._satellite).read()
 
     def stream(self, words: tuple[str, ...]) -> WakeStream:
         """Begin a stream, on the thread. Raises `ModelMissing`."""
         assert self._networks is not None  # `prepare` was called
         names = words or self._options.words
         files = {file.name: file for file in (choose(name, self._known) for name in names)}
-        chosen = [(self._word(file), self._trigger(file.name)) for file in files.values()]
+        chosen = [
+            ListenedWord(
+                self._word(file), self._trigger(file.name), check_of(self._voices, file.name)
+            )
+            for file in files.values()
+        ]
         return EmbeddingStream(self._networks, chosen)
+
+    def word_named(self, name: str) -> str:
+        """Return the engine's name of a word, once loaded; that of the first one for an empty
+        name. Raises `ModelMissing`."""
+        return choose(name or self._options.words[0], self._known).name
 
     async def embeddings(self, audio: bytes) -> Floats:
         """Return the speech embedding of each hop of a sound, (hops, 96), as if after silence.

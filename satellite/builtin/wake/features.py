@@ -15,10 +15,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from satellite.builtin.wake.engine import HOP
+from satellite.builtin.wake.learned_voices import REACH, VoiceCheck
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import EngineFailed
 from satellite.values import Detection
@@ -99,17 +101,31 @@ class EmbeddingNetworks:
         return self._embedding.run(mels[None, :, :, None]).reshape(_EMBEDDING_SIZE)
 
 
+class ListenedWord(msgspec.Struct, frozen=True):
+    """A word that a stream listens for."""
+
+    network: WordNetwork
+    trigger: Trigger
+    check: VoiceCheck | None = None
+    """Adjusts the scores by the voices that have taught the word."""
+
+    def score(self, embeddings: Floats) -> float:
+        """Return the score, 0 to 1, of the newest embeddings."""
+        score = self.network.score(embeddings)
+        return score if self.check is None else self.check.adjusted(score, embeddings)
+
+
 class EmbeddingStream:
     """One audio stream; it begins as if after silence."""
 
-    def __init__(
-        self, networks: EmbeddingNetworks, words: Sequence[tuple[WordNetwork, Trigger]]
-    ) -> None:
+    def __init__(self, networks: EmbeddingNetworks, words: Sequence[ListenedWord]) -> None:
         self._networks = networks
         self._words = words
         self._samples = np.zeros(OVERLAP + HOP, np.float32)
         self._mels = networks.quiet_mels.copy()
-        longest = max((word.windows for word, _ in words), default=1)
+        longest = max((word.network.windows for word in words), default=1)
+        if any(word.check for word in words):
+            longest = max(longest, REACH)
         self._embeddings = np.tile(networks.quiet_embedding, (longest, 1))
         self._position = 0
 
@@ -125,7 +141,7 @@ class EmbeddingStream:
         highest = 0.0
         for start in range(0, len(samples), HOP):
             self._take(samples[start : start + HOP])
-            scores = (word.score(self._embeddings) for word, _ in self._words)
+            scores = (word.network.score(self._embeddings) for word in self._words)
             highest = max(highest, *scores)
         return highest
 
@@ -141,8 +157,8 @@ class EmbeddingStream:
     def skip(self, samples: int) -> None:
         """Skip the next samples."""
         self._position += samples
-        for _, trigger in self._words:
-            trigger.reset()
+        for word in self._words:
+            word.trigger.reset()
 
     def prime(self, audio: bytes) -> None:
         """Take a whole number of hops without scoring; only the last need their embedding."""
@@ -157,12 +173,16 @@ class EmbeddingStream:
         found = []
         for start in range(0, len(samples), HOP):
             self._take(samples[start : start + HOP])
-            for word, trigger in self._words:
+            for word in self._words:
                 score = word.score(self._embeddings)
-                if trigger.detect(score, self._position):
+                if word.trigger.detect(score, self._position):
+                    network = word.network
                     found.append(
                         Detection(
-                            word=word.name, score=score, sample=self._position, phrase=word.phrase
+                            word=network.name,
+                            score=score,
+                            sample=self._position,
+                            phrase=network.phrase,
                         )
                     )
         return found

@@ -77,8 +77,14 @@ class TwoStage(WakeEngine):
                 refractory=options.refractory,
                 custom_model_dir=options.custom_model_dir,
             ),
+            context,
             near_misses=self.near_misses,
         )
+
+    @property
+    def confirming(self) -> OpenWakeWord:
+        """The second detector."""
+        return self._second
 
     def describe(self) -> EngineInfo:
         """Describe the engine; once loaded, with the words that both detectors know."""
