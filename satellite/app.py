@@ -319,6 +319,7 @@ class Satellite:
     def _esphome_device(self) -> Device:
         """Make what Home Assistant sees of this satellite by ESPHome's API."""
         from satellite.homeassistant.esphome.device import Device  # see `_open_esphome`
+        from satellite.homeassistant.esphome.entities import Reading
 
         return Device(
             settings=self._settings,
@@ -328,7 +329,19 @@ class Satellite:
             volume=lambda: self._playback.volume,
             set_volume=self._controls.volume,
             hush=self._output.hush,
+            readings=(
+                Reading(3, "Wake word score", "mdi:ear-hearing", self._score, unit="%"),
+                Reading(4, "Engines", "mdi:cogs", self._engine_names, text=True),
+            ),
         )
+
+    def _score(self) -> float | None:
+        """Return the score of the newest wake word in percent."""
+        return None if self._choice.score is None else self._choice.score * 100
+
+    def _engine_names(self) -> str:
+        """Return the engines that do the work while Home Assistant does not."""
+        return ", ".join(f"{role}: {engine}" for role, engine in self._roles().items())
 
     async def _run_tasks(self) -> None:
         """Run all parts until the listener ends."""
@@ -438,17 +451,21 @@ class Satellite:
         newest = self._listener.recent(PERIOD)
         return {**self._snapshot.facts(), "level": level(newest).rms}
 
-    def _report_ready(self) -> None:
-        """Publish and log that listening has begun, and which engines do the work."""
+    def _roles(self) -> dict[str, str]:
+        """Return the engines that do the work, by their roles."""
         engines = self._engines
-        roles = {
+        return {
             "wake": label(engines.wake),
             "asr": label(engines.turn.asr),
             "llm": label(engines.turn.llm),
             "tts": label(engines.turn.tts),
         }
+
+    def _report_ready(self) -> None:
+        """Publish and log that listening has begun, and which engines do the work."""
+        roles = self._roles()
         self._bus.publish(events.Ready(name=self._settings.name, engines=roles))
-        for gap in engines.gaps:
+        for gap in self._engines.gaps:
             _LOGGER.warning("%s", gap)
         _LOGGER.info("listening; %s", ", ".join(f"{r}: {engine}" for r, engine in roles.items()))
 

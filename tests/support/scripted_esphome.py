@@ -59,6 +59,7 @@ class EsphomeSatellite:
             with suppress(Exception):  # the satellite may have closed it
                 async with asyncio.timeout(SOON):
                     await client.disconnect()
+            await asyncio.sleep(0.01)  # the client ends its last task by itself
 
     @asynccontextmanager
     async def home(self, key: str | None = None) -> AsyncGenerator[EsphomeHome, None]:

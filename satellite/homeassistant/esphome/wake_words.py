@@ -42,6 +42,8 @@ class WakeWordChoice:
             None,
         )
         self._chosen = self._store.read()
+        self.score: float | None = None
+        """The score of the newest detection, 0 to 1."""
 
     @property
     def available(self) -> tuple[ModelInfo, ...]:
@@ -69,6 +71,8 @@ class WakeWordChoice:
 
     def accepts(self, detection: Detection | None) -> bool:
         """Return whether a detected word calls the satellite; also what began without a word."""
+        if detection is not None:
+            self.score = detection.score
         if detection is None or self._chosen is None:
             return True
         known = {model.name for model in self.available}

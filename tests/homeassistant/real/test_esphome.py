@@ -141,6 +141,11 @@ def test_the_mute_switch_and_the_volume(device: EsphomeDevice) -> None:
     device.service("media_player.volume_set", player, volume_level=1.0)
 
 
+def test_readings(device: EsphomeDevice) -> None:
+    assert device.state("sensor", "engines").startswith("wake: openwakeword, asr: pocketsphinx")
+    device.until(lambda: float(device.state("sensor", "score")) > 20, "the score of a wake word")
+
+
 def test_a_wake_word_is_switched_off_and_on(device: EsphomeDevice) -> None:
     entity = device.entity("select", "wake_word")
     state = device.run(device.api.state(entity))
