@@ -15,7 +15,11 @@ from satellite.config.keys import Key
 from satellite.errors import UsageError
 from satellite.http.api.rights import require_log_in
 from satellite.http.api.route import JSON, ApiRoute, body_of, json_answer
+from satellite.http.auth import LOCAL
+from satellite.http.route import caller
 from satellite.net.memory_budget import MemoryBudget
+from satellite.ports import ROLES
+from satellite.text.redact import masked
 
 
 class SettingRow(msgspec.Struct, frozen=True):
@@ -65,8 +69,8 @@ class SaveAnswer(msgspec.Struct, frozen=True):
     """Those of them that the program uses after a restart; the others it uses now."""
 
 
-_PROGRAM = re.compile(r"(?:^|[,>|;\s])\s*command\s*:", re.IGNORECASE)
-"""The components that run a program, `command:...`, alone or in a chain."""
+_PROGRAM = re.compile(r"(?<![\w-])command(?![\w-])", re.IGNORECASE)
+"""The components that run a program, `command:...` and `command?...`, alone or in a chain."""
 
 _ACCESS = re.compile(r"allow|http\..*|pairing\..*")
 """The settings that decide which clients are let in: a browser that is logged out again must not
@@ -120,7 +124,11 @@ class _Handlers:
     async def listed(self, request: web.Request) -> web.StreamResponse:
         file = self._file
         effective = await asyncio.to_thread(file.effective)
-        rows = tuple(_row(key, value, origin) for key, value, origin in effective)
+        open_to_all = caller().how == LOCAL  # other users of the machine can ask, too
+        rows = tuple(
+            _row(key, _masked(value) if open_to_all else value, origin)
+            for key, value, origin in effective
+        )
         return json_answer(SettingList(str(file.path), rows))
 
     async def check(self, request: web.Request) -> web.StreamResponse:
@@ -145,9 +153,9 @@ class _Handlers:
 def _check_programs(values: dict[str, Any]) -> None:
     """Raise `UsageError` for values that name a program to run: those are for the file alone."""
     for path, value in values.items():
-        texts = [str(item) for item in value] if isinstance(value, list) else [str(value)]
-        runs = any(_PROGRAM.search(text) for text in texts)
-        if runs or path.startswith("hooks") or path.rpartition(".")[2] in ("command", "env"):
+        name = path.rpartition(".")[2]
+        runs = name in ROLES and _PROGRAM.search(str(value)) is not None
+        if runs or path.startswith("hooks") or name in ("command", "env"):
             raise UsageError(
                 f"{path}: names a program to run, which is not changed by HTTP: edit {_WHERE}"
             )
@@ -161,6 +169,13 @@ def _check_access(values: dict[str, Any]) -> None:
                 f"{path}: decides which clients are let in, which is not changed by HTTP: edit "
                 f"{_WHERE}"
             )
+
+
+def _masked(value: Any) -> Any:
+    """Return a value without passwords and tokens."""
+    if isinstance(value, str):
+        return masked(value)
+    return [_masked(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _row(key: Key, value: Any, origin: str) -> SettingRow:

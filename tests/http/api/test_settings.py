@@ -30,6 +30,9 @@ silence = 0.9
 """
 
 
+SECRET = 'asr = "openai:http://me:hunter2@10.0.0.5/v1"\n'
+
+
 class Reloads:
     """Counts the reloads, after which the area takes a restart."""
 
@@ -131,6 +134,9 @@ async def test_right_values_have_no_problems_and_are_not_saved(tmp_path: Path) -
         {"speaker": "command:/bin/sh"},
         {"llm": "intents, command:/bin/sh"},
         {"mcp.tools.command": "/bin/sh"},
+        {"mic": "command?command=/bin/sh"},
+        {"assistants.butler.llm": "intents,command:/bin/sh"},
+        {"mcp.tools.env": ["LD_PRELOAD"]},
         {"hooks": ["command:/bin/sh"]},
     ],
 )
@@ -150,9 +156,12 @@ async def test_no_client_is_let_in_by_http(tmp_path: Path, key: str) -> None:
         assert path.read_text() == TEXT
 
 
-async def test_a_program_without_the_token_reads_only(tmp_path: Path) -> None:
-    async with settings_api(tmp_path, token=None) as (api, path, _):
-        assert (await api.ask("GET", "/api/settings")).status == 200
+async def test_a_program_without_the_token_reads_only_and_no_secrets(tmp_path: Path) -> None:
+    async with settings_api(tmp_path, SECRET, token=None) as (api, path, _):
+        listed = await api.ask("GET", "/api/settings")
+        assert (listed.status, b"hunter2" in listed.body) == (200, False)
         answer = await api.ask("PATCH", "/api/settings", json={"values": {"area": "Attic"}})
         assert (answer.status, "takes the token" in answer.json["error"]) == (403, True)
-        assert path.read_text() == TEXT
+        assert path.read_text() == SECRET
+    async with settings_api(tmp_path, SECRET) as (api, _, _):
+        assert b"hunter2" in (await api.ask("GET", "/api/settings")).body

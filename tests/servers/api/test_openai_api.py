@@ -14,10 +14,12 @@ import pytest
 
 from satellite.audio.wavfile import parse_wav, wav_bytes
 from satellite.errors import EngineFailed
+from satellite.http.application import LINGER
 from satellite.http.route import Route
 from satellite.http.token import Token
 from satellite.net.memory_budget import MemoryBudget
 from satellite.values import SPEECH, Action, AudioFormat, Declined
+from servers.api import form as form_module
 from servers.api.pooled_engines import PooledEngines
 from servers.api.routes import openai_routes
 from servers.api.sound_files import WRITTEN, SoundWriter, read_sound
@@ -309,6 +311,38 @@ async def test_a_wrong_form_is_explained(
         answer = await api.ask("POST", "/v1/audio/transcriptions", data=form)
         assert (answer.status, says in answer.json["error"]["message"]) == (status, True)
         assert not api.engines["asr"].requests
+
+
+async def test_a_form_is_bounded_while_it_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(form_module, "LARGEST", 100_000)
+    memory = MemoryBudget()
+    async with served(memory=memory) as api:
+        url = "/v1/audio/transcriptions"
+        form = aiohttp.FormData()
+        form.add_field("file", io.BytesIO(bytes(200_000)), filename="a.wav")
+        assert (await api.ask("POST", url, data=form)).status == 413
+        many = aiohttp.FormData({f"x{number}": "y" for number in range(40)})
+        many.add_field("file", b"RIFF", filename="a.wav")
+        answer = await api.ask("POST", url, data=many)
+        assert (answer.status, "more than 32 fields" in answer.json["error"]["message"]) == (
+            400,
+            True,
+        )
+        monkeypatch.setattr(form_module, "PATIENCE", 0.2)
+
+        async def drops() -> AsyncGenerator[bytes, None]:
+            yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+            await asyncio.sleep(5)
+            yield b"--b--"
+
+        kind = {"Content-Type": "multipart/form-data; boundary=b"}
+        began = asyncio.get_running_loop().time()
+        slow = await api.ask("POST", url, data=drops(), headers=kind)
+        assert slow.status == 408
+        assert asyncio.get_running_loop().time() - began < 4
+        assert memory.used == 0
+        assert not api.engines["asr"].requests
+    await asyncio.sleep(LINGER + 0.2)  # in which the rest of a refused request is dropped
 
 
 async def test_a_role_without_an_engine_is_named() -> None:
