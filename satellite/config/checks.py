@@ -14,6 +14,7 @@ from satellite.errors import ConfigError, PluginBroken, PluginUnknown
 from satellite.homeassistant.client import address as home_address
 from satellite.languages import codes
 from satellite.net import allowed, uri
+from satellite.net.discovery import names
 from satellite.net.mcp import checks as mcp_checks
 from satellite.ports import ENGINE_ROLES, ROLES, TURN_ROLES
 from satellite.settings import Settings
@@ -38,11 +39,7 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     found += _assistants(settings, origins)
     found += _voices(settings, origins)
     found += _home_assistant(settings, origins)
-    for name in ("pin", "exclude"):
-        for text in getattr(settings.servers, name):
-            if "://" in text:
-                origin = f"{origins[f'servers.{name}']}: servers.{name}"
-                found += [f"{origin}: {problem}" for problem in address(text)]
+    found += _named_servers(settings, origins)
     for text in settings.announce.others:
         origin = f"{origins['announce.others']}: announce.others"
         found += [f"{origin}: {problem}" for problem in address(text)]
@@ -56,6 +53,20 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     found += _mcp(settings, origins)
     found += _server(settings, origins)
     return found
+
+
+def _named_servers(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    for name in ("pin", "exclude"):
+        for text in getattr(settings.servers, name):
+            if "://" in text:
+                origin = f"{origins[f'servers.{name}']}: servers.{name}"
+                yield from (f"{origin}: {problem}" for problem in address(text))
+    for text in settings.servers.dns:
+        try:
+            names.check(text)
+        except ConfigError as error:
+            origin = f"{origins['servers.dns']}: servers.dns"
+            yield from (f"{origin}: {problem}" for problem in error.problems)
 
 
 def _languages(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:

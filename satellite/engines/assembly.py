@@ -238,7 +238,7 @@ async def _made(
             stack.push_async_callback(engine.close)
         discovery = None
         preferences = Preferences.from_settings(settings.servers)
-        if shared and (settings.zeroconf or preferences.addresses):
+        if shared and (settings.zeroconf or preferences.addresses or preferences.names):
             pairing = Pairing(settings.pairing)
             answering: tuple[str, ...] = ()
             # a preference may name a server by its advert, which is unknown of an address

@@ -79,6 +79,13 @@ class ServersSettings(OptionSet, frozen=True):
     exclude: Annotated[
         tuple[str, ...], option("Servers never to use: names, hosts or tcp:// addresses")
     ] = ()
+    dns: Annotated[
+        tuple[str, ...],
+        option(
+            "Names of DNS whose servers are used as those found on the LAN, and followed as they "
+            "change: tcp://NAME:PORT for all addresses of a name, _wyoming._tcp.DOMAIN for SRV"
+        ),
+    ] = ()
     models: Annotated[
         tuple[str, ...], option("Preferred models or engines: servers that have one are used first")
     ] = ()

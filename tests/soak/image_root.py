@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.soak.clean_root import ROOT, CleanRoot, carried_out, made
 from tests.soak.install_root import CONFIGURATION, HEALTH, MICROPHONE, STARTED
-from tests.soak.installed_use import expect
+from tests.soak.installed_use import COMMAND, expect
 
 CARD = "boot/firmware"
 
@@ -48,7 +48,7 @@ def check(root: CleanRoot) -> None:
     with root.booted() as machine:
         taken = machine.until("200", "/opt/satellite/venv/bin/python", "-c", HEALTH, limit=STARTED)
         print(f"listening {taken:.0f} s after the boot")
-        told = machine.run("satellite", "status")
+        told = machine.run(COMMAND, "status")
         expect("kitchen" in told, told)
     print("the card's satellite listens under its name")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from satellite.net import uri as uris
 from satellite.net.discovery.location import AdvertisedLocation, Location, NamedLocation
 from satellite.net.discovery.mdns import TYPE, NoMulticast, follow_networks, multicast
 from satellite.net.discovery.monitor import IDLE, SPREAD, Monitor
+from satellite.net.discovery.names import follow
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.discovery.turns import MOST_WAITING, PER_TURN, TURN, next_to_leave
@@ -120,6 +122,9 @@ class Discovery:
             async with asyncio.TaskGroup() as tasks:
                 for uri in self._addresses:
                     self._monitor(tasks, uri, NamedLocation(uri))
+                for name in self.preferences.names:
+                    found = partial(self._take_named, tasks, name)
+                    tasks.create_task(follow(name, found), name=f"discovery: {name}")
                 if self._announced:
                     tasks.create_task(self._browse(tasks), name="discovery")
         except* NoMulticast as problems:
@@ -145,7 +150,7 @@ class Discovery:
                     turns.cancel()
                     await browser.async_cancel()
         except NoMulticast as error:
-            if not self._monitors:
+            if not self._monitors and not self.preferences.names:
                 raise
             _LOGGER.warning("using only the servers named in the configuration: %s", error)
 
@@ -167,6 +172,17 @@ class Discovery:
             self._waiting[name] = zeroconf
         else:
             _LOGGER.debug("ignoring %s: %d services are announced", name, MOST + MOST_WAITING)
+
+    def _take_named(self, tasks: asyncio.TaskGroup, name: str, uris: tuple[str, ...]) -> None:
+        """Monitor the servers behind a name of DNS, and no longer those that have left it."""
+        wanted = {f"{name} {uri}": uri for uri in uris}
+        known = [key for key in self._monitors if key.startswith(f"{name} ")]
+        for key in known:
+            if key not in wanted:
+                self._drop(key, f"has left {name}")
+        for key, uri in wanted.items():
+            if key not in known:
+                self._monitor(tasks, key, NamedLocation(uri))
 
     async def _take_turns(self, tasks: asyncio.TaskGroup) -> None:
         """Let the services that wait take the places of others, until cancelled."""

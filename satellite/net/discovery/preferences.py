@@ -20,11 +20,13 @@ class Preferences(msgspec.Struct, frozen=True):
     pin: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Names of DNS whose servers are looked for; see `satellite.net.discovery.names`."""
 
     @classmethod
     def from_settings(cls, settings: ServersSettings) -> Preferences:
         """Return the preferences in the settings."""
-        return cls(settings.pin, settings.exclude, settings.models)
+        return cls(settings.pin, settings.exclude, settings.models, settings.dns)
 
     @property
     def addresses(self) -> tuple[str, ...]:
