@@ -13,11 +13,16 @@ from satellite.errors import EngineFailed
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.values import SPEECH, Extent, ReplyRequest, TranscribeRequest, Transcript
+from servers.asr.whisper.engine import FasterWhisper
+from servers.llm.intents import Intents
 from servers.serve import serving
 from servers.serve.early_end import RequestJudge
 from tests.servers.serve.golden import chunk, lines, utterance
 from tests.support.engines import Scripted, ScriptedLlm
-from tests.support.peers import client
+from tests.support.peers import Client, client
+from tests.support.real_models import real_model
+from tests.support.real_voice import VOICE, speak_all
+from tests.support.speech import silence
 
 ANY = "tcp://127.0.0.1:0"
 STEP = 0.1
@@ -227,3 +232,48 @@ async def test_other_clients_are_sent_no_reports_of_pauses() -> None:
         pieces = [chunk(bytes([word, 0]) * 1600) for word in (1, 2, 0, 0, 0, 0, 3)]
         await peer.send(Event("transcribe"), *utterance(*pieces))
         assert lines(await peer.until("transcript")) == ["transcript turn off all the lights"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "pause"),
+    [
+        (("Turn off the lights in the kitchen.",), 0.0),
+        (("Turn off the lights", "in the kitchen."), 0.5),
+    ],
+)
+async def test_real_speech_ends_early_and_whole(parts: tuple[str, ...], pause: float) -> None:
+    """With the weights of Whisper tiny.en and a voice of Piper, at the pace of a microphone."""
+    model = real_model("whisper-tiny.en")
+    said = silence(pause).join(await speak_all(real_model(VOICE), parts))
+    sound = silence(0.3) + said + silence(10.0)
+    whisper = FasterWhisper(FasterWhisper.Options(model=str(model), language="en"))
+    sentences = Intents(Intents.Options())
+    await whisper.load()
+
+    def request_for(text: str, language: str | None) -> ReplyRequest:
+        return ReplyRequest(text=text, language=language)
+
+    step, sent, loop = SPEECH.bytes_of(STEP), 0, asyncio.get_running_loop()
+    judge = RequestJudge(sentences, request_for, SILENCE)
+    async with serving("asr", whisper, ANY, judge=judge) as uri, client(uri) as peer:
+        await peer.send(Event("transcribe", {"language": "en"}))
+        answer = asyncio.create_task(transcript_of(peer))
+        began = loop.time()
+        while sent < len(sound) and not answer.done():
+            await peer.send(chunk(sound[sent : sent + step]))
+            sent += step
+            await asyncio.sleep(began + SPEECH.seconds(sound[:sent]) - loop.time())
+        early = answer.done()
+        await peer.send(Event("audio-stop"))
+        text = await answer
+    await whisper.close()
+    await sentences.close()
+    assert early, "it ended before the client did"
+    assert text.lower().strip(" .") == "turn off the lights in the kitchen"
+
+
+async def transcript_of(peer: Client) -> str:
+    async with asyncio.timeout(60):
+        while (event := await peer.connection.read()) is None or event.type != "transcript":
+            assert event is not None, "hung up"
+    return str(event.data["text"])
