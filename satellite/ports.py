@@ -421,7 +421,7 @@ class Sharing(Protocol):
 class Preparing(Protocol):
     """An engine that needs time before some requests, in which others can use it."""
 
-    async def prepare(self, request: Any) -> None:
+    async def prepare_for(self, request: Any) -> None:
         """Make ready what a request needs, before it has a place. Raises what the request would."""
 
 

@@ -44,7 +44,7 @@ class LocalPool:
 
     async def submit(self, method: str, *arguments: Any) -> AsyncGenerator[Any, None]:
         if isinstance(self._engine, Preparing):
-            await self._engine.prepare(arguments[-1])
+            await self._engine.prepare_for(arguments[-1])
         place = await self._places.take()
         try:
             async with aclosing(getattr(self._engine, method)(*arguments)) as results:

@@ -108,10 +108,10 @@ class HomeAsr(_Wrapped):
             async for transcript in transcripts:
                 yield transcript
 
-    async def prepare(self, request: TranscribeRequest) -> None:
+    async def prepare_for(self, request: TranscribeRequest) -> None:
         """Make ready what a request needs; see `servers.pool`."""
         if isinstance(self._asr, Preparing):
-            await self._asr.prepare(self._at_home(request))
+            await self._asr.prepare_for(self._at_home(request))
 
     def _at_home(self, request: TranscribeRequest) -> TranscribeRequest:
         """Return a request with the names of the home."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
 
+from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.errors import EngineBusy, EngineFailed
-from satellite.values import AudioChunk, SpeechRequest
+from satellite.values import AudioChunk, DetectRequest, SpeechRequest
 from servers.pool import LocalPool
 from tests.support.engines import ScriptedTts
 from tests.support.peers import until
@@ -86,7 +88,7 @@ class Preparing(ScriptedTts):
         self.ready = ready
         self.preparing = 0
 
-    async def prepare(self, request: SpeechRequest) -> None:
+    async def prepare_for(self, request: SpeechRequest) -> None:
         if request.text == "new":
             self.preparing += 1
             await self.ready.wait()
@@ -103,3 +105,16 @@ async def test_a_request_holds_no_place_while_it_is_made_ready() -> None:
     ready.set()
     assert await waiting
     assert engine.texts == ["known", "new"]
+
+
+async def test_a_wake_engine_of_ours_works_in_a_pool() -> None:
+    async def silence() -> AsyncGenerator[bytes, None]:
+        yield bytes(32_000)
+
+    engine = MicroWakeWord(MicroWakeWord.Options())
+    try:
+        pool = LocalPool(engine, 1, 1)
+        found = [found async for found in pool.submit("detect", silence(), DetectRequest())]
+        assert found == []
+    finally:
+        await engine.close()

@@ -116,7 +116,7 @@ class PocketSphinx:
             )
         yield Transcript(text=text if accepted else "", final=True, language="en")
 
-    async def prepare(self, request: TranscribeRequest) -> None:
+    async def prepare_for(self, request: TranscribeRequest) -> None:
         """Build the vocabulary of a new home, which takes seconds, while others are recognized.
 
         Raises `LanguageUnknown`, and `EngineBusy` for too many new homes.

@@ -138,7 +138,7 @@ class PreparingAsr(ScriptedAsr):
 
     prepared: TranscribeRequest | None = None
 
-    async def prepare(self, request: TranscribeRequest) -> None:
+    async def prepare_for(self, request: TranscribeRequest) -> None:
         self.prepared = request
 
 
@@ -152,8 +152,8 @@ async def test_the_names_go_to_both_engines(tmp_path: Path) -> None:
         request = TranscribeRequest(names=("my own",), terms=USUAL_AREAS)
         async with aclosing(HomeAsr(asr, home).transcribe(silence(), request)) as transcripts:
             assert [t.text async for t in transcripts] == ["what time is it"]
-        await HomeAsr(asr, home).prepare(request)
-        await HomeAsr(ScriptedAsr(), home).prepare(request)  # which has nothing to make ready
+        await HomeAsr(asr, home).prepare_for(request)
+        await HomeAsr(ScriptedAsr(), home).prepare_for(request)  # which has nothing to make ready
         await ask(HomeLlm(llm, home), "hello", HERE)
     (heard,), (answered,) = asr.requests, llm.requests
     assert asr.prepared == heard

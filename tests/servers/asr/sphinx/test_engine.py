@@ -258,13 +258,13 @@ async def test_a_new_home_is_made_ready_before_its_first_utterance(
 ) -> None:
     engine = PocketSphinx(PocketSphinx.Options())
     request = TranscribeRequest(names=("purple parlor lamp",))
-    await engine.prepare(request)
+    await engine.prepare_for(request)
     monkeypatch.setattr("servers.asr.sphinx.build.build_vocabulary", None)
     monkeypatch.setattr("servers.asr.sphinx.vocabulary.read", None)
     text = "turn on the purple parlor lamp"
     assert await hear(engine, spoken(text), request=request) == text
     with pytest.raises(LanguageUnknown):
-        await engine.prepare(TranscribeRequest(language="de"))
+        await engine.prepare_for(TranscribeRequest(language="de"))
     await engine.close()
 
 
