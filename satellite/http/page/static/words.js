@@ -9,8 +9,8 @@ export function word(key, values = {}) {
 }
 
 export async function loadWords(language) {
-  const wanted = language || navigator.languages.join(",");
-  const response = await fetch(`/page/words?language=${encodeURIComponent(wanted)}`);
+  const wanted = language ? `?language=${encodeURIComponent(language)}` : ""; // or the browser's own
+  const response = await fetch(`/page/words${wanted}`);
   if (!response.ok) throw new Error(`words: HTTP ${response.status}`);
   words = await response.json();
   document.documentElement.lang = words.language;
