@@ -121,7 +121,7 @@ class Guard:
         if arrival.public:
             return Caller(ANYONE)
         return Refusal(
-            401, "send the token (Authorization: Bearer TOKEN), or log in: see `satellite page`"
+            401, "log in (see `satellite page`), or send the token: Authorization: Bearer TOKEN"
         )
 
     def shows_token(self, headers: Mapping[str, str]) -> bool:

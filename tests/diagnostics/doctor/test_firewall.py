@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
+from satellite.diagnostics.doctor import firewall as module
+from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.firewall import (
     Gate,
     blocks,
@@ -11,8 +16,11 @@ from satellite.diagnostics.doctor.firewall import (
     nft_input_chains,
     ufw_allows,
 )
+from satellite.lib.daemon_thread import Answer
+from satellite.settings import Settings
 from tests.diagnostics.doctor.test_network import doctor, shell
 from tests.support.debian import need
+from tests.support.http_door import open_door
 from tests.support.netns import Namespace, namespace
 
 __all__ = ["namespace"]
@@ -38,6 +46,24 @@ def test_ports_blocked_by_nftables_are_reported_and_opened_by_the_remedy(
     for finding in blocked:
         shell(namespace, finding["remedy"].removeprefix("sudo "))
     assert [f["state"] for f in doctor(namespace, "firewall")] == ["ok"]
+
+
+async def test_the_port_of_browsers_is_judged_while_it_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def listed(argv: Sequence[str], **more: bool) -> Answer | None:
+        return Answer(0, "-P INPUT DROP\n", "") if argv[0] == "iptables" else None
+
+    async def blocked(settings: Settings) -> str:
+        found = [finding.found async for finding in module.firewall(Context(settings=settings))]
+        return "\n".join(found)
+
+    monkeypatch.setattr(module, "program", listed)
+    async with open_door(tmp_path) as door:
+        assert f"port {door.port} " not in await blocked(door.settings)
+        await door.shows_code()
+        text = await blocked(door.settings)
+        assert f"iptables blocks tcp port {door.port} (browsers that use the satellite)" in text
 
 
 def test_an_open_firewall_is_ok(namespace: Namespace) -> None:
