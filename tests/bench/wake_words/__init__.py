@@ -1,0 +1,1 @@
+"""Parts of `tests.bench.recall`: voices, rooms, noises, score tracks and curves."""
