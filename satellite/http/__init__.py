@@ -24,10 +24,10 @@ again, and asks `route.caller()` where it matters who calls. With `public`, a ro
 without a log-in: only for files that are the same for everyone, which ask for the log-in.
 
 A handler raises `SatelliteError`s, which become JSON with a status (`UsageError`: 400,
-`EngineBusy`: 503, others: 502), and reads bodies by `body.read_body`, which bounds their size and
-time and counts them. A WebSocket sets `max_msg_size`, and gives up on a client that takes nothing
-(`event_stream` does both). When a browser is logged out, its requests are cancelled and its
-connections cut: a handler needs no more than to be safe to cancel.
+`ModelMissing`: 404, `EngineBusy`: 503, others: 502), and reads bodies by `body.read_body`, which
+bounds their size and time and counts them. A WebSocket sets `max_msg_size`, and gives up on a
+client that takes nothing (`event_stream` does both). When a browser is logged out, its requests are
+cancelled and its connections cut: a handler needs no more than to be safe to cancel.
 
 A browser logs in by routes of the door itself. `satellite page` shows a code of eight digits and a
 QR code of the address with `#code=12345678`, which no browser sends:

@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from satellite.errors import EngineBusy, SatelliteError, UsageError
+from satellite.errors import EngineBusy, ModelMissing, SatelliteError, UsageError
 from satellite.http.api.openapi import with_description
 from satellite.http.auth import Arrival, Guard, Refusal, is_secure, named_host
 from satellite.http.body import LARGEST, PATIENCE
@@ -163,6 +163,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return json_answer({"error": error.reason}, error.status, headers)
     except UsageError as error:
         return json_answer({"error": str(error)}, 400)
+    except ModelMissing as error:
+        return json_answer({"error": str(error)}, 404)
     except EngineBusy as error:
         return json_answer({"error": str(error)}, 503)
     except TimeoutError:

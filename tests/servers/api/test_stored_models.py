@@ -62,7 +62,7 @@ async def test_a_model_is_fetched_with_progress_listed_and_removed(tmp_path: Pat
             assert (model["model"], model["state"], model["license"]) == (MODEL, "whole", "MIT")
             assert (await api.ask("DELETE", f"/api/models/{MODEL}")).json["models"] == []
             gone = await api.ask("DELETE", f"/api/models/{MODEL}")
-            assert (gone.status, "is not installed" in gone.json["error"]) == (502, True)
+            assert (gone.status, "is not installed" in gone.json["error"]) == (404, True)
 
 
 async def test_a_download_ends_with_its_client_and_is_resumed(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ async def test_a_download_ends_with_its_client_and_is_resumed(tmp_path: Path) ->
     [
         ("base.en", 400, "names no model"),
         ("whisper:../../etc", 400, ""),
-        ("whisper:tiny", 502, ""),
+        ("whisper:tiny", 404, ""),
         ("ollama:llama3.2:1b", 502, "Ollama does not answer"),
     ],
 )
