@@ -36,6 +36,7 @@ from satellite.settings import Settings
 from satellite.values import ReplyRequest, Situation
 from servers.advertised_load import AdvertisedLoad
 from servers.api.pooled_engines import PooledEngines
+from servers.draining import DrainablePool, drain
 from servers.engines import ServedEngines, open_engines
 from servers.health import Health
 from servers.metrics import Metrics, metrics_server
@@ -132,7 +133,7 @@ class _Service:
         self.judge = judge
         self.role = role
         self.engine = engine
-        self.pool = engines.pool(role, engine)
+        self.pool = DrainablePool(engines.pool(role, engine))
         self.observer = metrics.role(role, self.pool) if metrics else None
         self._load = AdvertisedLoad(self.pool, engines.places(role))
 
@@ -224,9 +225,22 @@ async def _serve(
             tasks.create_task(health.watch(served), name="health")
             tasks.create_task(engines.watch())
             tasks.create_task(paired.watch())
-            if settings.zeroconf and adverts:
-                tasks.create_task(_announce(adverts))
-            await asyncio.Event().wait()
+            announcing = [_announce(adverts)] if settings.zeroconf and adverts else []
+            adverting = [tasks.create_task(coroutine) for coroutine in announcing]
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if settings.server.drain:
+                    health.stop()
+                    for task in adverting:
+                        task.cancel()  # which withdraws the adverts
+                    await drain(_drained(services), settings.server.drain)
+                raise
+
+
+def _drained(services: Sequence[_Service]) -> list[DrainablePool]:
+    """Return the pools whose requests have an end: those for wake words last as long as clients."""
+    return [service.pool for service in services if service.role != "wake"]
 
 
 def _http_routes(

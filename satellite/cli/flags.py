@@ -110,11 +110,14 @@ class Invocation:
         *,
         lasting: bool = False,
         recorded: bool = True,
+        patience: float = 0.0,
     ) -> None:
-        """Run a command's asynchronous part, `recorded` in the event log of --events."""
+        """Run a command's asynchronous part, `recorded` in the event log of --events; `patience`:
+        see `satellite.cli.runner.run`."""
         from satellite.cli import runner  # asyncio is not for `--help`
 
-        runner.run(main, events=self.events if recorded else None, lasting=lasting)
+        events = self.events if recorded else None
+        runner.run(main, events=events, lasting=lasting, patience=patience)
 
     def start_logging(self) -> None:
         """Log from the level of the options on. Raises `ConfigError`."""

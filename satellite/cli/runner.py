@@ -19,15 +19,19 @@ STOP_LIMIT = 5.0
 
 
 def run(
-    main: Callable[[Bus], Awaitable[None]], *, events: str | None = None, lasting: bool = False
+    main: Callable[[Bus], Awaitable[None]],
+    *,
+    events: str | None = None,
+    lasting: bool = False,
+    patience: float = 0.0,
 ) -> None:
     """Run a command to its end, or until SIGINT or SIGTERM, which cancel it.
 
     A `lasting` command has no end of its own, so that a signal is its success; any other exits with
     128 plus the signal. A second signal exits at once; so does a command that has not stopped
-    `STOP_LIMIT` seconds after the first, showing where it hangs.
+    `STOP_LIMIT` seconds, and `patience` more, after the first, showing where it hangs.
     """
-    stopper = Stopper()
+    stopper = Stopper(STOP_LIMIT + patience)
 
     async def supervised() -> None:
         bus = Bus()
@@ -52,7 +56,8 @@ class Stopper:
     The handlers are Python's and not the loop's, so that they work while the loop is blocked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float = STOP_LIMIT) -> None:
+        self._limit = limit
         self.received: int | None = None
         self._cancel: Callable[[], object] | None = None
 
@@ -85,7 +90,7 @@ class Stopper:
         self.received = number
         if sys.__stderr__ is not None:
             # never disarmed: threads that the interpreter joins at its end may hang, too
-            faulthandler.dump_traceback_later(STOP_LIMIT, exit=True, file=sys.__stderr__)
+            faulthandler.dump_traceback_later(self._limit, exit=True, file=sys.__stderr__)
         if self._cancel is not None:
             self._cancel()
 

@@ -39,7 +39,7 @@ def server(invocation: Invocation) -> None:
         machine = machine_routes(invocation, settings, satellite=False)
         await app.run(settings, publish, nice=NICE, machine=machine)
 
-    invocation.run(serve, lasting=True)
+    invocation.run(serve, lasting=True, patience=settings.server.drain)
 
 
 def how_to_use(settings: Settings, served: Mapping[str, str]) -> str:

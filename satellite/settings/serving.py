@@ -46,6 +46,14 @@ class ServerSettings(OptionSet, frozen=True):
         int, option("Requests that a role queues before it reports that it is busy", minimum=0)
     ] = 16
     connections: Annotated[int, option("Connections that a role accepts at a time", minimum=1)] = 64
+    drain: Annotated[
+        float,
+        option(
+            "Time that a stopping server gives to the requests under way, while it refuses others",
+            unit="s",
+            minimum=0,
+        ),
+    ] = 0.0
     tls_port: Annotated[
         int, option("TCP port for paired satellites, by TLS", minimum=0, maximum=65535)
     ] = 10800

@@ -9,6 +9,8 @@ import msgspec
 from wyoming import asr as wy
 from wyoming.event import Event
 
+from satellite.errors import SatelliteError
+from satellite.lib.taskgroups import first_error
 from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.values import EngineInfo, TranscribeRequest, Transcript
@@ -104,8 +106,10 @@ class _TranscriptionHandler(RequestHandler):
         if self._judge is None:
             await self._run(write)
             return
-        async with self._judge.preparing(self._request.language):
-            await self._run(write, EarlyEnd(self._judge, self._request.language))
+        # the judge's task group must not hide from the client that the server is busy
+        with first_error(SatelliteError):
+            async with self._judge.preparing(self._request.language):
+                await self._run(write, EarlyEnd(self._judge, self._request.language))
 
     async def _run(self, write: Write, ending: EarlyEnd | None = None) -> None:
         sent: str | None = None
