@@ -265,6 +265,7 @@ class Satellite:
             memory=self._port.memory,
             request_answer=follow_up.request,
             used=self._identity.used,
+            wyoming=self._door == "wyoming",
         )
         self._turns = TurnManager(
             settings,

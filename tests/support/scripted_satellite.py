@@ -162,6 +162,7 @@ class ScriptedSatellite:
             info=lambda: info_event(settings, self.wake.describe()),
             memory=memory,
             request_answer=lambda: self.parts.follow_up.request(),
+            wyoming=settings.homeassistant.protocol != "esphome",
         )
         assistants = Assistants(Assistant(settings, engines))
         self.conversation = assistants.first.conversation

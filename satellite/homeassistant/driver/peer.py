@@ -58,12 +58,14 @@ class HomeAssistantPeer:
         memory: MemoryBudget | None = None,
         request_answer: Callable[[], None] = lambda: None,
         used: Callable[[Literal["wyoming", "esphome"]], None] = lambda name: None,
+        wyoming: bool = True,
     ) -> None:
         """`output` plays announcements of Home Assistant, `announcer` queues those of other
         clients; `listen_now` starts an utterance whose wake word was detected by Home Assistant,
         see `Listener.listen_now`; `info` returns the answer to `describe`; `memory` counts what all
         peers make us hold; `request_answer` has the satellite listen after the reply of this turn;
-        `used` is called with the protocol of each connection that begins to drive."""
+        `used` is called with the protocol of each connection that begins to drive; with `wyoming`
+        false, none drives by Wyoming."""
         self._settings = settings
         self._current = current
         self._wake = wake
@@ -76,6 +78,7 @@ class HomeAssistantPeer:
         self._info = info
         self._request_answer = request_answer
         self._used = used
+        self._wyoming = wyoming
         memory = memory or MemoryBudget()
         self._announced = memory.part(memory.most // 2)
         """Counts the sound of other clients: half of the memory, as Home Assistant needs some."""
@@ -134,7 +137,8 @@ class HomeAssistantPeer:
                 self._linked(connection, tasks) as drive,
                 announcing_peer(connection, self._announcer, tasks, self._announced) as handle,
             ):
-                await self._read(connection, drive, handle)
+                may_drive = drive if self._wyoming else lambda: self._refuse(connection)
+                await self._read(connection, may_drive, handle)
         finally:
             await connection.close()
 
@@ -145,6 +149,14 @@ class HomeAssistantPeer:
             self._linked(connection, tasks, dialect) as drive,
         ):
             await self._read(connection, drive, lambda event: None)
+
+    def _refuse(self, connection: Connection) -> None:
+        """Let a Home Assistant not drive that still has this satellite by Wyoming."""
+        _LOGGER.warning(
+            "%s wants to drive this satellite by Wyoming, but homeassistant.protocol is ESPHome's: "
+            "delete its entry in the Wyoming integration there, or set the protocol to wyoming",
+            connection.peer,
+        )
 
     @asynccontextmanager
     async def _linked(
@@ -236,7 +248,7 @@ class HomeAssistantPeer:
     async def _read(
         self,
         connection: EventConnection,
-        drive: Callable[[], DriverLink],
+        drive: Callable[[], DriverLink | None],
         announce: Callable[[Event], None],
     ) -> None:
         link: DriverLink | None = None

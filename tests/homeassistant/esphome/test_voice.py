@@ -20,6 +20,7 @@ from tests.support.scripted_esphome import (
     esphome_satellite,
     streamed_wav,
 )
+from tests.support.scripted_home_assistant import connected_home_assistant
 from tests.support.scripted_satellite import SILENCE, SOON, VOICE, WAKE
 
 STAGES = ("request", "start", "transcript", "answer", "sound")
@@ -292,6 +293,25 @@ async def test_wake_words_are_chosen_in_home_assistant() -> None:
         await home.until(lambda: home.starts)
     async with esphome_satellite(SETTINGS) as esphome:
         assert esphome.choice.active == ("okay_nabu",)  # over a restart
+
+
+async def test_a_home_assistant_of_wyoming_does_not_drive(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is left over from before: two devices would compete for the satellite."""
+    async with (
+        esphome_satellite(SETTINGS) as esphome,
+        connected_home_assistant(esphome.satellite.uri, drive=False) as old,
+    ):
+        await old.send("run-satellite")
+        await old.send("ping")
+        await old.send("describe")
+        await old.expect("info")
+        assert not esphome.satellite.peer_drives
+        assert "delete its entry in the Wyoming integration" in caplog.text
+        async with esphome.home() as home:
+            esphome.satellite.room.ask()
+            await home.until(lambda: home.starts)
 
 
 async def test_sound_for_the_media_player() -> None:
