@@ -12,10 +12,11 @@ from typing import Any
 import aiohttp
 
 from satellite.http.auth import Guard
+from satellite.http.connections import listening_socket
 from satellite.http.page.engines import SharedEngines
 from satellite.http.page.house import House
 from satellite.http.page.lazy_routes import make_page_routes
-from satellite.http.server import guarded_server, listening_socket
+from satellite.http.server import guarded_server
 from satellite.net.allowed import AllowedNetworks
 from satellite.ports import EngineContext
 from satellite.settings import Settings
