@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,14 @@ from satellite.errors import UsageError
 from satellite.ports import EngineContext
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
+from satellite.values import SPEECH, DetectRequest
 
 TIMES = 4
 """Recordings of a word at the microphone."""
 SECONDS = 3.0
 """Seconds of each of them."""
+BEFORE, AFTER = 1.0, 1.5
+"""Seconds of silence around a sound that is tried: words are detected up to one after their end."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -136,6 +140,65 @@ def forget(context: click.Context, names: tuple[str, ...]) -> None:
     for name in names:
         file.remove(name)
         echo(f"{name} is forgotten")
+
+
+@wake.command("test", context_settings=command.WIDTH)
+@_WAV
+@command.option(
+    "--other",
+    "others",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Recording without the word, of a television for example, in which wakes are false; may "
+    "be repeated",
+)
+@flags.engine("wake", "mic")
+@flags.common
+@click.pass_context
+def test(context: click.Context, wavs: tuple[Path, ...], others: tuple[Path, ...]) -> None:
+    """Try the wake word: how often it is heard when it is said, and when it is not.
+
+    Any wake engine is tried as the satellite uses it, with the voices that it has learned:
+    --wake names another word, a model of your own, or a word that is written down.
+    """
+    invocation = flags.invocation(context)
+    invocation.start_logging()
+    settings = invocation.settings()
+    component = settings.wake if settings.wake != AUTO else BUILT_IN["wake"]
+
+    async def work(bus: Any) -> None:
+        engine = await assembly.create("wake", component, EngineContext.for_settings(settings))
+        try:
+            await engine.load()
+            if wavs or not others:
+                words = await _recordings(settings, wavs, "the wake word")
+                found = [await _detected(engine, audio) for audio in words.values()]
+                for label, scores in zip(words, found, strict=True):
+                    listed = ", ".join(f"{score:.2f}" for score in scores)
+                    echo(f"{label}: {f'heard ({listed})' if scores else 'not heard'}")
+                echo(f"heard {sum(map(bool, found))} of {len(found)}")
+            for path in others:
+                audio = read_speech(path)
+                false = len(await _detected(engine, audio))
+                hours = SPEECH.seconds(audio) / 3600
+                echo(f"{path}: {false} false wakes, {false / hours if hours else 0:.1f} an hour")
+        finally:
+            await engine.close()
+
+    invocation.run(work, recorded=False)
+
+
+async def _detected(engine: Any, audio: bytes) -> list[float]:
+    """Return the scores of the detections in a sound between silences."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        sound = bytes(SPEECH.bytes_of(BEFORE)) + audio + bytes(SPEECH.bytes_of(AFTER))
+        for start in range(0, len(sound), SPEECH.bytes_of(0.08)):
+            yield sound[start : start + SPEECH.bytes_of(0.08)]
+
+    async with aclosing(engine.detect(chunks(), DetectRequest())) as detections:
+        return [detection.score async for detection in detections]
 
 
 async def _with_engine(

@@ -62,6 +62,18 @@ def test_recordings_and_engines_that_cannot_be_used_are_refused(
     assert call().output.startswith("no voice was learned")
 
 
+def test_a_word_is_tried_on_recordings(call: Call, wavs: list[str], tmp_path: Path) -> None:
+    other = str(write_wav(tmp_path / "other.wav", speak("good morning to all of you")))
+    tried = call("test", *wavs, "--wav", other, "--other", other)
+    assert tried.code == 0, tried.errors
+    assert "140.wav: heard (0." in tried.output
+    assert "other.wav: not heard" in tried.output
+    assert "heard 3 of 4" in tried.output
+    assert "other.wav: 0 false wakes, 0.0 an hour" in tried.output
+    no_word = call("test", *wavs, "--wake", "microwakeword:hey_jarvis")
+    assert "heard 0 of 3" in no_word.output
+
+
 def test_the_engine_of_the_settings_is_used(call: Call, wavs: list[str]) -> None:
     learned = call("learn", "Anna", *wavs, "--wake", "two-stage:okay_nabu")
     assert learned.code == 0, learned.errors
