@@ -31,7 +31,7 @@ LOWEST = 0.002
 SIMILAR = 0.5
 """Score of the word's network, and similarity to a template, that are enough together: in 20
 minutes of speech no sound had both, for any of four voices. With 0.001 there was one false wake,
-with a similarity of 0.4 twice as many phrases like the word (`tests.bench.recall --learned`)."""
+with a similarity of 0.4 twice as many phrases like the word (tests/bench/README.md)."""
 SHIFTS = 7
 """Latest windows that are compared: score and similarity are not highest in the same hop."""
 
