@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,13 @@ from satellite.audio.echo.canceller import EchoCanceller
 from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.audio.echo.stored_path import StoredPath, stored_path
 from satellite.audio.voice_clips import Clips, ClipStore, StoredClip
+from satellite.builtin.wake.learned_voices import (
+    REACH,
+    LearnedVoice,
+    LearnedVoices,
+    check_of,
+    voices_store,
+)
 from satellite.diagnostics.recordings.folder import RecordingFolder
 from satellite.diagnostics.stats import database
 from satellite.diagnostics.stats.collector import TurnRow
@@ -34,6 +42,8 @@ from satellite.engines.known_servers import KnownServer, KnownServers
 from satellite.errors import ConfigError, SatelliteError
 from satellite.homeassistant.client import stored_home
 from satellite.homeassistant.client.entities import Contents, Entity
+from satellite.homeassistant.esphome.identity import Identity, StoredIdentity, identity_store
+from satellite.homeassistant.esphome.wake_words import WakeWordChoice, choice_store
 from satellite.http import token
 from satellite.lib.persistence import ASIDE, LARGEST, StoredValue, usable_part
 from satellite.listening.mute import Mute, mute_store
@@ -47,6 +57,7 @@ from satellite.timers import TimerManager, timer_store
 from satellite.timers.alarm import Alarm
 from satellite.timers.schedule import LONGEST, MOST, Schedule, Timer
 from satellite.timers.wall_clock import ClockReading
+from satellite.values import EngineInfo, ModelInfo
 from servers.models import manifest
 from tests.support.ring_words import english_rings
 
@@ -56,7 +67,10 @@ STORES = {
     "satellite/audio/ducking/ducker.py",
     "satellite/audio/echo/stored_path.py",
     "satellite/audio/voice_clips.py",
+    "satellite/builtin/wake/learned_voices.py",
     "satellite/engines/known_servers.py",
+    "satellite/homeassistant/esphome/identity.py",
+    "satellite/homeassistant/esphome/wake_words.py",
     "satellite/listening/mute.py",
     "satellite/listening/people/people_file.py",
     "satellite/timers/__init__.py",
@@ -79,6 +93,9 @@ FILES = {
 ALARM = Alarm(id="wake", hour=6, minute=30, days=(0, 1, 2, 3, 4), last=1.7e9, name="work")
 TIMER = Timer(id="egg", total=300.0, due=1000.0, name="egg", text="the eggs are ready")
 PEOPLE = People("network.onnx", "0" * 64, (Person("Anna", ((0.5,) * 8,)),))
+WAKE_VOICE = LearnedVoice("Anna", "okay_nabu", (bytes(3072),), bytes(192), 3)
+WAKE_INFO = EngineInfo(name="wake", models=(ModelInfo(name="okay_nabu"),))
+IDENTITY = StoredIdentity("02aabbccddee", "A" * 43 + "=", "esphome")
 MOMENT = ClockReading(1.7e9, 900.0, "boot")
 SCHEDULE = Schedule(moment=MOMENT, timers=(TIMER,), alarms=(ALARM,))
 
@@ -103,6 +120,9 @@ def stores() -> dict[str, tuple[StoredValue[Any], Any]]:
         "echo": (stored_path("room"), StoredPath(b"\0\0\x80\x3f" * 8, 1e-5)),
         "people": (StoredValue.for_satellite("people", "room", People, People()), PEOPLE),
         "voices": (StoredValue("voices", Clips, {}), {"anna": StoredClip("Good morning.", "en")}),
+        "wake-voices": (voices_store("room"), LearnedVoices((WAKE_VOICE,))),
+        "identity": (identity_store("room"), IDENTITY),
+        "wake-words": (choice_store("room"), ("okay_nabu",)),
     }
 
 
@@ -171,27 +191,71 @@ def test_any_content_is_read_and_what_is_read_can_be_written(name: str, data: An
 
 def use(name: str, store: StoredValue[Any]) -> None:
     """Use a stored value as the program does."""
-    if name == "timers":
-        for wall in (0.0, 1.7e9, 2e9):
-            now = ClockReading(wall, 5.0, "other boot")
-            manager = TimerManager(
-                lambda event: None, silent, 1.0, english_rings, store, partial(reading, now)
-            )
-            assert len(manager.states()) + len(manager.alarms()) <= 2 * MOST
-            asyncio.run(run_briefly(manager))
-    elif name == "mute":
-        assert isinstance(Mute(lambda event: None, store).muted, bool)
-    elif name == "echo":
-        EchoCanceller(PlaybackReference(), store).process(bytes(1024))
-    elif name == "people":
-        people = PeopleFile("room")
-        people.add(PEOPLE.people[0], "other.onnx", people.read().sha256)
-        people.remove("Anna")
-    elif name == "voices":
-        clips = ClipStore(store.file.parent)
-        assert set(clips.voices()) == set(store.read())
-    elif name == "servers":
-        asyncio.run(KnownServers().remember("tts", ["tcp://10.0.0.6:10200"]))
+    use_as = USES.get(name)
+    if use_as is not None:
+        use_as(store)
+
+
+def use_timers(store: StoredValue[Any]) -> None:
+    for wall in (0.0, 1.7e9, 2e9):
+        now = ClockReading(wall, 5.0, "other boot")
+        manager = TimerManager(
+            lambda event: None, silent, 1.0, english_rings, store, partial(reading, now)
+        )
+        assert len(manager.states()) + len(manager.alarms()) <= 2 * MOST
+        asyncio.run(run_briefly(manager))
+
+
+def use_mute(store: StoredValue[Any]) -> None:
+    assert isinstance(Mute(lambda event: None, store).muted, bool)
+
+
+def use_echo(store: StoredValue[Any]) -> None:
+    EchoCanceller(PlaybackReference(), store).process(bytes(1024))
+
+
+def use_people(_store: StoredValue[Any]) -> None:
+    people = PeopleFile("room")
+    people.add(PEOPLE.people[0], "other.onnx", people.read().sha256)
+    people.remove("Anna")
+
+
+def use_voices(store: StoredValue[Any]) -> None:
+    clips = ClipStore(store.file.parent)
+    assert set(clips.voices()) == set(store.read())
+
+
+def use_wake_voices(store: StoredValue[Any]) -> None:
+    check = check_of(store.read(), "okay_nabu")
+    if check is not None:
+        check.adjusted(0.5, np.zeros((REACH, 96), np.float32))
+
+
+def use_identity(_store: StoredValue[Any]) -> None:
+    identity = Identity("room")
+    assert (len(identity.mac), len(identity.key)) in ((12, 0), (12, 32))
+    identity.used("wyoming")
+
+
+def use_wake_words(_store: StoredValue[Any]) -> None:
+    WakeWordChoice("room", lambda: WAKE_INFO, frozenset)
+
+
+def use_servers(_store: StoredValue[Any]) -> None:
+    asyncio.run(KnownServers().remember("tts", ["tcp://10.0.0.6:10200"]))
+
+
+USES: dict[str, Callable[[StoredValue[Any]], None]] = {
+    "timers": use_timers,
+    "mute": use_mute,
+    "echo": use_echo,
+    "people": use_people,
+    "voices": use_voices,
+    "wake-voices": use_wake_voices,
+    "identity": use_identity,
+    "wake-words": use_wake_words,
+    "servers": use_servers,
+}
 
 
 def reading(now: ClockReading) -> ClockReading:
@@ -395,7 +459,7 @@ def test_every_module_that_stores_a_file_is_tested_here() -> None:
             name = path.relative_to(REPOSITORY).as_posix()
             if (
                 re.search(r"\bStoredValue(\.for_satellite)?\(", text)
-                and "class StoredV" not in text
+                and "class StoredValue" not in text
             ):
                 found["StoredValue"].add(name)
             if re.search(r"\batomic_write\(", text):

@@ -49,9 +49,8 @@ class LearnedVoice(msgspec.Struct, frozen=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     word: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-    templates: Annotated[
-        tuple[Template, ...], msgspec.Meta(min_length=1, max_length=MOST_TEMPLATES)
-    ]
+    templates: Annotated[tuple[Template, ...], msgspec.Meta(max_length=MOST_TEMPLATES)]
+    """Empty where a damaged file has lost them."""
     mean: Mean
     """The mean embedding of the templates."""
     recordings: int = 0
@@ -64,13 +63,16 @@ class LearnedVoices(msgspec.Struct, frozen=True):
     voices: Annotated[tuple[LearnedVoice, ...], msgspec.Meta(max_length=MOST_VOICES)] = ()
 
 
+def voices_store(satellite: str) -> StoredValue[LearnedVoices]:
+    """Return the file of a satellite's learned voices."""
+    return StoredValue.for_satellite("wake-voices", satellite, LearnedVoices, LearnedVoices())
+
+
 class VoiceFile:
     """The learned voices of one satellite, in a file that only its user can read."""
 
     def __init__(self, satellite: str) -> None:
-        self._stored: StoredValue[LearnedVoices] = StoredValue.for_satellite(
-            "wake-voices", satellite, LearnedVoices, LearnedVoices()
-        )
+        self._stored = voices_store(satellite)
         self.path = self._stored.file
 
     def read(self) -> LearnedVoices:
@@ -131,7 +133,7 @@ class VoiceCheck:
 
 def check_of(stored: LearnedVoices, word: str) -> VoiceCheck | None:
     """Return the check for a word, None without a voice that has taught it."""
-    voices = [voice for voice in stored.voices if voice.word == word]
+    voices = [voice for voice in stored.voices if voice.word == word and voice.templates]
     return VoiceCheck(voices) if voices else None
 
 

@@ -33,10 +33,17 @@ _LONGEST = 40
 """Letters of the name before them; a label of a host name has 63 bytes."""
 
 
-class _Stored(msgspec.Struct, frozen=True):
+class StoredIdentity(msgspec.Struct, frozen=True):
+    """The parts of an identity, each empty until there is one."""
+
     mac: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{12})?$")] = ""
     key: Annotated[str, msgspec.Meta(max_length=64)] = ""
     door: Literal["", "esphome", "wyoming"] = ""
+
+
+def identity_store(satellite: str) -> StoredValue[StoredIdentity]:
+    """Return the file of a satellite's identity."""
+    return StoredValue.for_satellite("homeassistant", satellite, StoredIdentity, StoredIdentity())
 
 
 class Identity:
@@ -49,7 +56,7 @@ class Identity:
     def __init__(self, satellite: str) -> None:
         self._satellite = satellite
         self._mac = ""
-        self._store = StoredValue.for_satellite("homeassistant", satellite, _Stored, _Stored())
+        self._store = identity_store(satellite)
 
     @property
     def new(self) -> bool:

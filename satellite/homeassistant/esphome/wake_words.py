@@ -22,6 +22,16 @@ Choice = Annotated[
 ]
 
 
+def choice_store(satellite: str) -> StoredValue[Choice | None]:
+    """Return the file of the words that Home Assistant has chosen for a satellite."""
+    return StoredValue.for_satellite(
+        "wake-words",
+        satellite,
+        Choice | None,  # type: ignore[arg-type]
+        None,
+    )
+
+
 class WakeWordChoice:
     """Which of the words that the satellite listens for call it."""
 
@@ -35,12 +45,7 @@ class WakeWordChoice:
         `normalized_word`, of the settings, empty for all."""
         self._info = info
         self._listened_for = listened_for
-        self._store: StoredValue[Choice | None] = StoredValue.for_satellite(
-            "wake-words",
-            satellite,
-            Choice | None,  # type: ignore[arg-type]
-            None,
-        )
+        self._store = choice_store(satellite)
         self._chosen = self._store.read()
         self.score: float | None = None
         """The score of the newest detection, 0 to 1."""
