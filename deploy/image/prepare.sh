@@ -73,7 +73,7 @@ satellite=$boot/satellite
 rm -rf "$satellite"
 mkdir "$satellite"
 (cd "$source" && tar -czf "$satellite/source.tar.gz" --exclude=__pycache__ --exclude='*.egg-info' \
-    pyproject.toml MANIFEST.in README.md LICENSE deploy satellite servers)
+    pyproject.toml README.md LICENSE deploy satellite servers)
 cp "$here/first-boot.sh" "$satellite/first-boot.sh"
 {
     line "name = $(quoted "$name")"

@@ -71,6 +71,7 @@ STORES = {
     "satellite/engines/known_servers.py",
     "satellite/homeassistant/esphome/identity.py",
     "satellite/homeassistant/esphome/wake_words.py",
+    "satellite/http/page/house.py",  # timers of browsers, as those of a satellite
     "satellite/listening/mute.py",
     "satellite/listening/people/people_file.py",
     "satellite/timers/__init__.py",

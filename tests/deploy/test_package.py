@@ -66,12 +66,12 @@ def metadata(wheel: zipfile.ZipFile) -> str:
     return wheel.read(name).decode()
 
 
-def test_the_source_holds_program_and_installer_but_no_tests(source: Path) -> None:
+def test_the_source_holds_the_program(source: Path) -> None:
     with tarfile.open(source) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"pyproject.toml", "README.md", "LICENSE", *tracked("satellite", "servers", "deploy")}
-    assert sorted(wanted - names) == []
-    assert not {name for name in names if name.startswith(("tests", "."))}
+    program = {name for name in tracked("satellite", "servers") if not name.endswith(".md")}
+    assert sorted({"pyproject.toml", "README.md", "LICENSE", *program} - names) == []
+    assert not {name for name in names if name.startswith((".", "deploy", "tests/support"))}
 
 
 def test_the_wheel_holds_the_program_alone(wheel: zipfile.ZipFile) -> None:
