@@ -56,7 +56,7 @@ _QUIET = 2
 @flags.as_json
 @click.pass_context
 def page(context: click.Context, listed: bool, revoke: str | None) -> None:
-    """Show the address of the page, and let a browser log in.
+    """Show the address of the page and let a browser log in.
 
     Prints the addresses at which phones and computers of the LAN reach the satellite or the server
     of this machine, as a QR code, too, and a code for one log-in within five minutes. Open the

@@ -123,7 +123,7 @@ def test_config_prints_every_setting_with_unit_and_origin(call: Call) -> None:
 
 def test_plugins_are_listed_with_options_and_needs(call: Call) -> None:
     lines = call("plugins", "tts").stdout.splitlines()
-    assert any(line.startswith("tts  espeak:VOICE  (satellite ") for line in lines)
+    assert any(line.startswith("tts  espeak:VOICE  (satellite-voice ") for line in lines)
     assert "  needs Python package espeakng_loader" in lines
     assert any(line.split()[:2] == ["rate=160", "words/min"] for line in lines)
     listed = json.loads(call("plugins", "--json").stdout)
