@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
-from satellite.lib.deadline import fallback_seconds
-from satellite.turns.context import label
+from satellite.errors import EngineBusy
+from satellite.turns.borrowed import BorrowedEngine
 from satellite.values import (
     AudioChunk,
     Detection,
     DetectRequest,
-    EngineInfo,
+    Extent,
     ReplyPart,
     ReplyRequest,
     SpeechRequest,
@@ -21,29 +22,12 @@ from satellite.values import (
 from servers.pool import Pool
 
 
-class SharedEngine:
+class SharedEngine(BorrowedEngine):
     """An engine of any role, each of whose requests takes a place in its pool."""
 
     def __init__(self, engine: Any, pool: Pool) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._pool = pool
-
-    @property
-    def label(self) -> str:
-        """The engine's own label."""
-        return label(self._engine)
-
-    @property
-    def fallback_seconds(self) -> float:
-        """See `satellite.lib.deadline`."""
-        return fallback_seconds(self._engine)
-
-    async def load(self) -> None:
-        """Do nothing: the server has loaded it."""
-
-    def describe(self) -> EngineInfo:
-        info: EngineInfo = self._engine.describe()
-        return info
 
     def transcribe(
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
@@ -53,6 +37,29 @@ class SharedEngine:
     def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
         return self._pool.submit("reply", request)
 
+    async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
+        """Yield what the engine knows about a text; see `satellite.ports.JudgesTexts`.
+
+        Requests that wait for an answer come first.
+        """
+        if not self.describe().judges or self._pool.queued:
+            yield Extent.UNKNOWN
+            return
+        async with aclosing(self._pool.submit("judge", request)) as extents:
+            async for extent in extents:
+                yield extent
+
+    async def ahead(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the reply ahead; see `satellite.ports.AnswersAhead`.
+
+        Raises `EngineBusy` while other requests are worked on.
+        """
+        if self._pool.running or self._pool.queued:
+            raise EngineBusy("others come before answers ahead")
+        async with aclosing(self._pool.submit("ahead", request)) as parts:
+            async for part in parts:
+                yield part
+
     def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
         return self._pool.submit("synthesize", request)
 
@@ -60,6 +67,3 @@ class SharedEngine:
         self, audio: AsyncIterator[bytes], request: DetectRequest
     ) -> AsyncGenerator[Detection, None]:
         return self._pool.submit("detect", audio, request)
-
-    async def close(self) -> None:
-        """Do nothing: the server closes it."""

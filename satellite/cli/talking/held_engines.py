@@ -9,11 +9,10 @@ from typing import Any
 
 from satellite.engines import assembly
 from satellite.lib.containment import is_foreign
-from satellite.lib.deadline import fallback_seconds
 from satellite.ports import Llm, Tts
 from satellite.settings import Settings
-from satellite.turns.context import label
-from satellite.values import AudioChunk, EngineInfo, ReplyPart, ReplyRequest, SpeechRequest
+from satellite.turns.borrowed import BorrowedLlm, BorrowedTts
+from satellite.values import AudioChunk, SpeechRequest
 
 
 class HeldEngine:
@@ -56,24 +55,14 @@ class HeldEngine:
             self._opened.set_exception(error)
 
 
-class SwitchedLlm:
+class SwitchedLlm(BorrowedLlm):
     """The language model of a conversation; another one may take its place between two turns."""
 
     def __init__(self, engine: Llm, settings: Settings, tasks: asyncio.TaskGroup) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._settings = settings
         self._tasks = tasks
         self._held: HeldEngine | None = None
-
-    @property
-    def label(self) -> str:
-        """The name of the engine that answers."""
-        return label(self._engine)
-
-    @property
-    def fallback_seconds(self) -> float:
-        """See `satellite.lib.deadline`."""
-        return fallback_seconds(self._engine)
 
     async def switch(self, settings: Settings) -> None:
         """Answer with the language model of other settings; with the former one if it fails.
@@ -95,40 +84,16 @@ class SwitchedLlm:
         """The component that was named for it."""
         return self._settings.llm
 
-    async def load(self) -> None:
-        """Do nothing: it is loaded."""
 
-    def describe(self) -> EngineInfo:
-        return self._engine.describe()
-
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        async with aclosing(self._engine.reply(request)) as parts:
-            async for part in parts:
-                yield part
-
-    async def close(self) -> None:
-        """Do nothing: its task closes it."""
-
-
-class SwitchedTts:
+class SwitchedTts(BorrowedTts):
     """The voice of a conversation, which may be off; it is loaded when it is first wanted."""
 
     def __init__(self, engine: Tts | None, settings: Settings, tasks: asyncio.TaskGroup) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._settings = settings
         self._tasks = tasks
         self._held: HeldEngine | None = None
         self.on = engine is not None
-
-    @property
-    def label(self) -> str:
-        """The name of the engine that speaks."""
-        return label(self._engine) if self._engine is not None else "no voice"
-
-    @property
-    def fallback_seconds(self) -> float:
-        """See `satellite.lib.deadline`."""
-        return fallback_seconds(self._engine)
 
     async def switch(self, on: bool) -> None:
         """Turn the voice on or off. Raises what opening the engine raises."""
@@ -142,20 +107,9 @@ class SwitchedTts:
         if self._held is not None:
             self._held.release()
 
-    async def load(self) -> None:
-        """Do nothing: it is loaded when it is turned on."""
-
-    def describe(self) -> EngineInfo:
-        if self._engine is not None:
-            return self._engine.describe()
-        return EngineInfo(name="no voice", description="Answers on the screen alone")
-
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        if not self.on or self._engine is None:
+        if not self.on:
             return
-        async with aclosing(self._engine.synthesize(request)) as chunks:
+        async with aclosing(super().synthesize(request)) as chunks:
             async for chunk in chunks:
                 yield chunk
-
-    async def close(self) -> None:
-        """Do nothing: its task, or the session, closes it."""

@@ -12,17 +12,9 @@ from satellite.audio.tempo import Tempo
 from satellite.engines.language_gaps import knows, languages_of
 from satellite.errors import PluginBroken
 from satellite.languages import pack
-from satellite.lib.deadline import fallback_seconds
 from satellite.ports import Asr, EngineContext, Llm, Tts, Wake
-from satellite.turns.context import label
-from satellite.values import (
-    AudioChunk,
-    EngineInfo,
-    ModelInfo,
-    ReplyPart,
-    ReplyRequest,
-    SpeechRequest,
-)
+from satellite.turns.borrowed import BorrowedLlm, BorrowedTts
+from satellite.values import AudioChunk, ModelInfo, ReplyRequest, SpeechRequest
 
 
 class SharedEngines(msgspec.Struct, frozen=True):
@@ -84,72 +76,32 @@ def _name_of(code: str) -> str:
         return code
 
 
-class ChosenLlm:
+class ChosenLlm(BorrowedLlm):
     """A language model that answers with the model of a browser's choice."""
 
     def __init__(self, engine: Llm, model: str) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._model = model
 
-    @property
-    def label(self) -> str:
-        """The name of the engine that answers."""
-        return label(self._engine)
-
-    @property
-    def fallback_seconds(self) -> float:
-        """See `satellite.lib.deadline`."""
-        return fallback_seconds(self._engine)
-
-    async def load(self) -> None:
-        """Do nothing: it is loaded."""
-
-    def describe(self) -> EngineInfo:
-        return self._engine.describe()
-
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyPart, None]:
-        chosen = msgspec.structs.replace(request, model=self._model)
-        async with aclosing(self._engine.reply(chosen)) as parts:
-            async for part in parts:
-                yield part
-
-    async def close(self) -> None:
-        """Do nothing: the program closes it."""
+    def _adapted(self, request: ReplyRequest) -> ReplyRequest:
+        return msgspec.structs.replace(request, model=self._model)
 
 
-class ChosenVoice:
+class ChosenVoice(BorrowedTts):
     """The voice of a browser, at the speed of its choice; silent where it is not wanted."""
 
     def __init__(
         self, engine: Tts | None, speaks: Callable[[], bool], speed: Callable[[], float]
     ) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._speaks = speaks
         self._speed = speed
 
-    @property
-    def label(self) -> str:
-        """The name of the engine that speaks."""
-        return label(self._engine) if self._engine is not None else "no voice"
-
-    @property
-    def fallback_seconds(self) -> float:
-        """See `satellite.lib.deadline`."""
-        return fallback_seconds(self._engine) if self._engine is not None else 0.0
-
-    async def load(self) -> None:
-        """Do nothing: it is loaded."""
-
-    def describe(self) -> EngineInfo:
-        if self._engine is not None:
-            return self._engine.describe()
-        return EngineInfo(name="no voice", description="Answers on the screen alone")
-
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        if self._engine is None or not self._speaks():
+        if not self._speaks():
             return
         speed = self._speed()
-        async with aclosing(self._engine.synthesize(request)) as chunks:
+        async with aclosing(super().synthesize(request)) as chunks:
             if speed == 1.0:
                 async for chunk in chunks:
                     yield chunk
@@ -162,6 +114,3 @@ class ChosenVoice:
                     yield AudioChunk(audio=changed, format=chunk.format)
             if tempo is not None and (rest := tempo.flush()):
                 yield AudioChunk(audio=rest, format=tempo.format)
-
-    async def close(self) -> None:
-        """Do nothing: the program closes it."""
