@@ -18,7 +18,6 @@ from satellite.engines.selection import Candidate, ServerSelection, ServerUnsuit
 from satellite.errors import AnswerBroken, EngineFailed
 from satellite.events import Event
 from satellite.languages.text_rules import text_rules
-from satellite.lib.deadline import too_slow
 from satellite.net.discovery.browser import Discovery
 from satellite.net.remotes.llm import RemoteLlm
 from satellite.ports import AnswersAhead, JudgesTexts
@@ -82,16 +81,13 @@ class FailoverAsr(ServerSelection):
         seconds = candidate.deadline
         if seconds is None:
             return await anext(results, None)
-        try:
-            async with asyncio.timeout(None) as deadline:
+        async with self.waiting(candidate, None) as deadline:
 
-                def start(ended: float) -> None:
-                    deadline.reschedule(max(ended, began) + seconds)
+            def start(ended: float) -> None:
+                deadline.reschedule(max(ended, began) + seconds)
 
-                with record.when_ended(start):
-                    return await anext(results, None)
-        except TimeoutError:
-            raise too_slow(candidate.label, seconds) from None
+            with record.when_ended(start):
+                return await anext(results, None)
 
 
 class FailoverLlm(ServerSelection):

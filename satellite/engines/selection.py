@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ import msgspec
 from satellite.engines.circuit_breaker import CircuitBreaker
 from satellite.engines.ranking import RankedServer, rank
 from satellite.engines.server_stats import ServerStats
-from satellite.errors import EngineError, EngineFailed, EngineTimeout, WireError
+from satellite.errors import EngineError, EngineFailed, EngineTimeout, PeerClosed, WireError
 from satellite.events import Event, Failover
 from satellite.lib.deadline import too_slow
 from satellite.net.discovery.browser import Discovery
@@ -176,20 +176,47 @@ class ServerSelection:
             return failure
         return before or EngineFailed("no engine could answer")
 
+    @asynccontextmanager
+    async def waiting(
+        self, candidate: Candidate, seconds: float | None
+    ) -> AsyncGenerator[asyncio.Timeout, None]:
+        """Limit a wait for a candidate to `seconds`, and to the time for which it answers at all.
+
+        Only a server of ours has to answer checks meanwhile: others may do one thing at a time.
+        Raises `EngineTimeout`, `PeerClosed`.
+        """
+        lost = False
+
+        def end() -> None:
+            nonlocal lost
+            lost = True
+            if not deadline.expired():
+                deadline.reschedule(asyncio.get_running_loop().time())
+
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                if candidate.uri is not None and candidate.remembers:
+                    with self._discovery.when_lost(candidate.uri, end):
+                        yield deadline
+                else:
+                    yield deadline
+        except TimeoutError:
+            if lost:
+                raise PeerClosed(f"{candidate.label} has stopped answering") from None
+            raise too_slow(candidate.label, candidate.deadline or 0.0) from None
+
     async def timed(
         self, candidate: Candidate, items: AsyncGenerator[T, None]
     ) -> AsyncGenerator[T, None]:
-        """Yield items, each within the deadline of the candidate."""
+        """Yield items, each within the deadline of the candidate; see `waiting`."""
         began: float | None = asyncio.get_running_loop().time()
         async with aclosing(items):
             while True:
                 try:
-                    async with asyncio.timeout(candidate.deadline):
+                    async with self.waiting(candidate, candidate.deadline):
                         item = await anext(items)
                 except StopAsyncIteration:
                     return
-                except TimeoutError:
-                    raise too_slow(candidate.label, candidate.deadline or 0.0) from None
                 if began is not None:
                     self.took(candidate, asyncio.get_running_loop().time() - began)
                     began = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from typing import Any
 
 import pytest
@@ -32,6 +32,7 @@ class Lan:
         self.pins: list[str] = []
         self.ours = False
         self.doubted: list[str] = []
+        self.watched: list[tuple[str, Callable[[], None]]] = []
         self.pairing = Pairing()
 
     @property
@@ -49,6 +50,20 @@ class Lan:
 
     def mark_suspect(self, uri: str) -> None:
         self.doubted.append(uri)
+
+    @contextmanager
+    def when_lost(self, uri: str, call: Callable[[], None]) -> Iterator[None]:
+        self.watched.append((uri, call))
+        try:
+            yield
+        finally:
+            self.watched.remove((uri, call))
+
+    def lose(self, uri: str) -> None:
+        """Let a server stop answering."""
+        for watched, call in tuple(self.watched):
+            if watched == uri:
+                call()
 
 
 class Scene:
@@ -285,3 +300,34 @@ async def test_a_server_of_another_language_is_left_out_and_the_log_says_why(
         parts = [part async for part in engine.reply(ReplyRequest(text="hallo", language="de"))]
         assert parts == ["Hallo."]
     assert caplog.text.count(f"llm: {DEAD} is not asked: knows en and not de") == 1
+
+
+USES: dict[str, Callable[[Any], Any]] = {
+    "asr": lambda engine: hear(engine, sound(b"\0\0")),
+    "llm": reply,
+    "tts": say,
+}
+
+
+@pytest.mark.parametrize("role", USES)
+@pytest.mark.parametrize("ours", [True, False])
+async def test_a_request_leaves_a_server_of_ours_that_has_stopped_answering_checks(
+    stack: AsyncExitStack, role: str, ours: bool
+) -> None:
+    """Another program may work on one request at a time, and answer no check meanwhile."""
+    kinds: dict[str, type[Any]] = {"asr": ScriptedAsr, "llm": ScriptedLlm, "tts": ScriptedTts}
+    gate = asyncio.Event()
+    here = await scene(stack, role, kinds[role](), kinds[role](gate=gate))
+    here.lan.ours = ours
+    asking = asyncio.create_task(USES[role](here.engine))
+    (uri,) = here.lan.uris
+    async with asyncio.timeout(5):
+        while bool(here.lan.watched) != ours or here.engine.label != uri:
+            await asyncio.sleep(0.01)
+        here.lan.lose(uri)
+        if not ours:
+            gate.set()
+        assert await asking
+    assert len(here.built_in.requests) == ours
+    assert here.lan.doubted == [uri] * ours
+    assert here.lan.watched == []

@@ -10,12 +10,16 @@ import msgspec
 
 from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.port_checks import expected_ports, is_taken
+from satellite.homeassistant.esphome.door import chosen_door
+from satellite.homeassistant.esphome.identity import Identity
 from satellite.http.browsers import Browsers
 from satellite.http.door import Door, satellite_door, server_door
 from satellite.lib import privileges
 from satellite.lib.daemon_thread import program, run_in_daemon_thread
 from satellite.lib.finding import Finding, note, ok, warning
 from satellite.lib.platform import system
+from satellite.net.uri import Tcp, parse
+from satellite.settings import Settings
 
 MDNS = 5353
 """UDP port of multicast DNS."""
@@ -42,15 +46,7 @@ class Gate(msgspec.Struct, frozen=True):
 
 async def firewall(context: Context) -> AsyncGenerator[Finding, None]:
     """Report the ports that the firewall blocks, or that its rules cannot be read."""
-    gates = [Gate("tcp", port.number, port.purpose) for port in expected_ports(context.settings)]
-    if context.settings.zeroconf:
-        gates.append(Gate("udp", MDNS, "multicast DNS"))
-    if Browsers(context.pairing.keys).expected():
-        gates += [
-            Gate("tcp", door.https_port, f"browsers that use the {door.of}")
-            for door in (satellite_door(context.settings), server_door(context.settings))
-            if door.https_port and await run_in_daemon_thread(partial(_is_open, door))
-        ]
+    gates = await _gates(context)
     ufw = await program(["ufw", "status"], root=True)
     if ufw is not None and ufw.code == 0 and "Status: active" in ufw.output:
         blocked = [gate for gate in gates if not ufw_allows(ufw.output, gate)]
@@ -76,6 +72,24 @@ async def firewall(context: Context) -> AsyncGenerator[Finding, None]:
         yield _unread()
 
 
+async def _gates(context: Context) -> list[Gate]:
+    """Return the ports that other machines must reach now."""
+    gates = [Gate("tcp", port.number, port.purpose) for port in expected_ports(context.settings)]
+    if context.settings.zeroconf:
+        gates.append(Gate("udp", MDNS, "multicast DNS"))
+    if await run_in_daemon_thread(partial(_by_esphome, context.settings)):
+        port = parse(context.settings.homeassistant.esphome)
+        if isinstance(port, Tcp):
+            gates.append(Gate("tcp", port.port, "the satellite, for Home Assistant by ESPHome"))
+    if Browsers(context.pairing.keys).expected():
+        gates += [
+            Gate("tcp", door.https_port, f"browsers that use the {door.of}")
+            for door in (satellite_door(context.settings), server_door(context.settings))
+            if door.https_port and await run_in_daemon_thread(partial(_is_open, door))
+        ]
+    return gates
+
+
 def _unread() -> Finding:
     """Return why there are no rules to judge."""
     if not system.is_linux():
@@ -85,6 +99,10 @@ def _unread() -> Finding:
             "firewall", "only root can read its rules", "", "sudo satellite doctor firewall"
         )
     return ok("firewall", "none found (no ufw, nft or iptables)")
+
+
+def _by_esphome(settings: Settings) -> bool:
+    return chosen_door(settings, Identity(settings.name)) == "esphome"
 
 
 def _is_open(door: Door) -> bool:

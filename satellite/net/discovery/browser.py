@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -64,6 +65,8 @@ class Discovery:
         self._refusals = Refusals("discovery")
         self._used: dict[str, float] = {}
         self._changed = asyncio.Event()
+        self._losses: dict[str, list[Callable[[], None]]] = {}
+        """Functions to call when a server stops answering, by its URI."""
 
     def services(self) -> tuple[RemoteService, ...]:
         """Return every service that answers, satellites included, by name."""
@@ -101,6 +104,18 @@ class Discovery:
             name = monitor.location.name if monitor.server is None else monitor.server.uri
             if "://" in name and _host(name) == host:
                 monitor.suspect_now()
+
+    @contextmanager
+    def when_lost(self, uri: str, call: Callable[[], None]) -> Iterator[None]:
+        """Call a function if a server stops answering during this block."""
+        calls = self._losses.setdefault(uri, [])
+        calls.append(call)
+        try:
+            yield
+        finally:
+            calls.remove(call)
+            if not calls:
+                self._losses.pop(uri, None)
 
     async def wait_for(self, roles: Sequence[str], seconds: float) -> bool:
         """Wait up to `seconds` for a server of every role; return whether there is one."""
@@ -257,6 +272,8 @@ class Discovery:
 
     def _lost(self, server: RemoteService) -> None:
         self._lose(server, "stopped answering")
+        for call in tuple(self._losses.get(server.uri, ())):
+            call()
 
     def _lose(self, server: RemoteService, reason: str) -> None:
         _LOGGER.info("%s at %s %s", server.name, server.uri, reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -16,8 +17,9 @@ from satellite.diagnostics.doctor.firewall import (
     nft_input_chains,
     ufw_allows,
 )
+from satellite.homeassistant.esphome import messages
 from satellite.lib.daemon_thread import Answer
-from satellite.settings import Settings
+from satellite.settings import HomeAssistantSettings, Settings
 from tests.diagnostics.doctor.test_network import doctor, shell
 from tests.support.debian import need
 from tests.support.http_door import open_door
@@ -64,6 +66,24 @@ async def test_the_port_of_browsers_is_judged_while_it_is_open(
         await door.shows_code()
         text = await blocked(door.settings)
         assert f"iptables blocks tcp port {door.port} (browsers that use the satellite)" in text
+
+
+async def test_the_port_of_esphome_is_judged_where_home_assistant_uses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def listed(argv: Sequence[str], **more: bool) -> Answer | None:
+        return Answer(0, "-P INPUT DROP\n", "") if argv[0] == "iptables" else None
+
+    async def blocked(protocol: Literal["esphome", "wyoming"]) -> bool:
+        settings = Settings(homeassistant=HomeAssistantSettings(protocol=protocol))
+        found = [finding.found async for finding in module.firewall(Context(settings=settings))]
+        return any("tcp port 6053 " in text for text in found)
+
+    monkeypatch.setattr(module, "program", listed)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(messages, "installed", lambda: True)
+    assert await blocked("esphome")
+    assert not await blocked("wyoming")
 
 
 def test_an_open_firewall_is_ok(namespace: Namespace) -> None:

@@ -97,6 +97,19 @@ async def test_a_suspect_service_is_checked_lost_and_found_again(
     assert set(levels[1:]) == {logging.DEBUG}
 
 
+async def test_those_who_wait_for_a_service_learn_that_it_stopped_answering(quick: None) -> None:
+    losses: list[str] = []
+    async with speech() as service, watching(service.uri) as (discovery, _):
+        server = await one(discovery)
+        with discovery.when_lost(server.uri, lambda: losses.append("early")):
+            pass
+        with discovery.when_lost(server.uri, lambda: losses.append("waiting")):
+            service.script["describe"] = [None]
+            discovery.mark_suspect(server.uri)
+            await until(lambda: bool(losses))
+    assert losses == ["waiting"]
+
+
 async def test_a_wrongly_suspected_service_stays(quick: None) -> None:
     async with speech() as service, watching(service.uri) as (discovery, published):
         server = await one(discovery)
