@@ -3,8 +3,9 @@
 door        which protocol this satellite shows
 server      the port, and its announcement on the LAN
 session     one client: its questions, commands and states
-voice       voice runs and announcements, as the driver's events (`satellite.homeassistant.driver`)
-wav_stream  the sound that Home Assistant offers by URL
+voice       voice runs, as the driver's events (`satellite.homeassistant.driver`)
+sounds      announcements and other sounds by URL, one after the other
+wav_stream  one of them while it arrives
 device      the description of the device
 entities    its switch, its media player and its readings
 wake_words  the wake words that are chosen in Home Assistant

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wyoming.asr import Transcript
-from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.audio import AudioChunk, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.ping import Ping, Pong
@@ -23,21 +22,15 @@ from wyoming.vad import VoiceStopped
 from wyoming.wake import Detection
 
 from satellite.errors import EngineFailed, SatelliteError
-from satellite.homeassistant.driver.dialect import ANNOUNCED, CONTINUE, LEFT, LISTEN, SILENT
-from satellite.homeassistant.esphome import wav_stream
+from satellite.homeassistant.driver.dialect import ANNOUNCED, CONTINUE, LEFT, SILENT
 from satellite.homeassistant.esphome.frames import ApiConnection
 from satellite.homeassistant.esphome.messages import definitions
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
+from satellite.homeassistant.esphome.sounds import OfferedSounds, start_of
 
 _LOGGER = logging.getLogger(__name__)
 
 EVENTS = 256
 """Events that wait for the driver, which never waits itself."""
-
-SOUNDS = 4
-"""Sounds, besides a reply, that wait to be fetched; as many announcements wait to be played."""
 
 INTERCEPTED = "wake_word_detection_aborted"
 """Code of a run that Home Assistant ended at once: it only wanted to hear the wake word."""
@@ -62,23 +55,16 @@ class VoiceChannel:
         the first sound besides replies begins to be fetched, and when the last has been played."""
         self._api = api
         self._phrase_of = phrase_of
-        self._playing = playing
         self._pb = definitions()
         self.peer, self.address, self.memory = api.peer, api.address, api.memory
         self._events: asyncio.Queue[Event | None] = asyncio.Queue(EVENTS)
         self._ended = False
         self._tasks: asyncio.TaskGroup | None = None
-        self._http: ClientSession | None = None
         self._run = _Run()
         self._unended = 0
         """Runs that were requested and have not ended."""
         self._reply: asyncio.Task[None] | None = None
-        self._one_sound = asyncio.Lock()
-        """One sound is fetched at a time: events of sound do not say to which one they belong."""
-        self._sounds: list[_Sound] = []
-        """Sounds besides replies, until they are played."""
-        self._played: deque[_Sound] = deque()
-        """Sounds of which the driver has the beginning, and reports the end."""
+        self._sounds = OfferedSounds(api, self._events.put, self._put_stop, playing)
 
     @property
     def closed(self) -> bool:
@@ -91,15 +77,14 @@ class VoiceChannel:
         """Let `serve` drive on this channel until it ends, or is cancelled."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                self._sounds.begin(self._tasks)
                 await self._events.put(RunSatellite().event())
                 await serve(self)
-                for task in (self._reply, *(sound.fetching for sound in self._sounds)):
-                    if task is not None:
-                        task.cancel()
+                self._cancel_reply()
+                self._sounds.cancel()
         finally:
             self._tasks = None
-            if self._http is not None:
-                await self._http.close()
+            await self._sounds.close()
 
     def end(self) -> None:
         """End the channel and leave the connection to other messages. Idempotent."""
@@ -134,7 +119,7 @@ class VoiceChannel:
         elif Played.is_type(event.type):
             await self._finish_reply(self._run)
         elif event.type == ANNOUNCED:
-            await self._finish_sound(bool(event.data.get("success")))
+            await self._sounds.finish(bool(event.data.get("success")))
         elif event.type == LEFT:
             await self._leave()
         elif Ping.is_type(event.type):
@@ -202,22 +187,19 @@ class VoiceChannel:
 
     async def announce(self, message: Any) -> None:
         """Take an announcement, or the question that begins a conversation."""
-        urls = tuple(url for url in (message.preannounce_media_id, message.media_id) if url)
         await self._end_run()
-        await self._queue_sound(_Sound(urls, announced=True, listen=message.start_conversation))
+        await self._sounds.announce(message)
 
     async def play(self, url: str) -> None:
         """Play the sound at a URL, as an announcement that no one waits for."""
-        await self._queue_sound(_Sound((url,)))
+        await self._sounds.play(url)
 
     # runs
 
     async def _start(self) -> None:
         word = self._run.word
         self._cancel_reply()
-        for sound in self._sounds:
-            if not sound.announced and sound.fetching is not None:
-                sound.fetching.cancel()  # music ends where a wake word is heard
+        self._sounds.end_music()
         self._run = _Run(active=True)
         self._unended += 1
         message = self._pb.VoiceAssistantRequest(start=True, wake_word_phrase=word)
@@ -272,7 +254,7 @@ class VoiceChannel:
     async def _finish_reply(self, run: _Run) -> None:
         run.reported = True
         # it ends whatever waits for it: an announcement, too, which has an end of its own
-        if not any(sound.announced for sound in self._sounds):
+        if not self._sounds.announcing:
             await self._api.send(self._pb.VoiceAssistantAnnounceFinished(success=True))
 
     def _fetch_reply(self) -> None:
@@ -287,11 +269,11 @@ class VoiceChannel:
 
     async def _send_reply(self, run: _Run) -> None:
         try:
-            async with self._one_sound, aclosing(self._chunks(run.url)) as chunks:
+            async with self._sounds.alone(), aclosing(self._sounds.chunks(run.url)) as chunks:
                 async for chunk in chunks:
                     if not run.audible:
                         run.audible = True
-                        await self._events.put(_start_of(chunk))
+                        await self._events.put(start_of(chunk))
                     await self._events.put(chunk.event())
                 if not run.audible:
                     raise EngineFailed("Home Assistant sent a reply without a sound")
@@ -300,78 +282,14 @@ class VoiceChannel:
             _LOGGER.warning("%s", error)
             await self._events.put(Error(str(error), NOT_FETCHED).event())
 
-    # other sounds
-
-    async def _queue_sound(self, sound: _Sound) -> None:
-        if self._tasks is None or not sound.urls or len(self._sounds) >= SOUNDS:
-            if sound.announced:
-                await self._api.send(self._pb.VoiceAssistantAnnounceFinished(success=False))
-            return
-        self._sounds.append(sound)
-        self._playing(True)
-        sound.fetching = self._tasks.create_task(self._send_sound(sound), name="sound")
-
-    async def _send_sound(self, sound: _Sound) -> None:
-        begun = False
-        async with self._one_sound:
-            try:
-                for url in sound.urls:
-                    async with aclosing(self._chunks(url)) as chunks:
-                        async for chunk in chunks:
-                            if not begun:
-                                begun = True
-                                self._played.append(sound)
-                                await self._events.put(_start_of(chunk))
-                            await self._events.put(chunk.event())
-            except SatelliteError as error:
-                _LOGGER.warning("an announcement of Home Assistant: %s", error)
-            finally:
-                if begun and not self._ended:
-                    self._put_stop()
-                elif not begun:
-                    self._forget(sound)
-        if not begun and sound.announced:  # or Home Assistant waits for minutes
-            await self._api.send(self._pb.VoiceAssistantAnnounceFinished(success=True))
-
     def _put_stop(self) -> None:
         """Mark the end of a sound, also when it is cancelled."""
+        if self._ended:
+            return
         try:
             self._events.put_nowait(AudioStop().event())
         except asyncio.QueueFull:  # nothing reads any more
             self._api.abort()
-
-    async def _finish_sound(self, success: bool) -> None:
-        if not self._played:
-            return
-        sound = self._played.popleft()
-        self._forget(sound)
-        if sound.fetching is not None:
-            sound.fetching.cancel()  # it was ended before its end
-        if sound.announced:
-            await self._api.send(self._pb.VoiceAssistantAnnounceFinished(success=True))
-            if sound.listen and success:
-                await self._events.put(Event(LISTEN))
-
-    def _forget(self, sound: _Sound) -> None:
-        self._sounds.remove(sound)
-        if not self._sounds:
-            self._playing(False)
-
-    async def _chunks(self, url: str) -> AsyncGenerator[AudioChunk, None]:
-        """Yield the sound at a URL, not long before it is due."""
-        if self._http is None:
-            from aiohttp import ClientSession  # 12 MB, for the first sound
-
-            self._http = ClientSession()
-        loop = asyncio.get_running_loop()
-        began, seconds = loop.time(), 0.0
-        async with aclosing(wav_stream.fetch(self._http, url, self.address)) as chunks:
-            async for chunk in chunks:
-                yield chunk
-                seconds += len(chunk.audio) / (chunk.rate * chunk.width * chunk.channels)
-                early = seconds - (loop.time() - began) - wav_stream.AHEAD
-                if early > 0:
-                    await asyncio.sleep(early)
 
 
 class _Run:
@@ -394,21 +312,3 @@ class _Run:
         """Sound of it has arrived."""
         self.reported = False
         """Home Assistant knows that it was played."""
-
-
-class _Sound:
-    """A sound besides replies."""
-
-    def __init__(
-        self, urls: tuple[str, ...], *, announced: bool = False, listen: bool = False
-    ) -> None:
-        self.urls = urls
-        self.announced = announced
-        """Home Assistant waits for its end."""
-        self.listen = listen
-        """It asks something."""
-        self.fetching: asyncio.Task[None] | None = None
-
-
-def _start_of(chunk: AudioChunk) -> Event:
-    return AudioStart(rate=chunk.rate, width=chunk.width, channels=chunk.channels).event()
