@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -85,10 +85,14 @@ from satellite.turns.speech_output import SpeechOutput
 
 if TYPE_CHECKING:
     from satellite.homeassistant.esphome.device import Device
+    from satellite.homeassistant.esphome.entities import Entity
     from satellite.homeassistant.esphome.server import EsphomePort
     from satellite.http.route import MakeRoutes
 
 _LOGGER = logging.getLogger(__name__)
+
+LEVEL_PERIOD = 10.0
+"""Seconds between two readings of the microphone's level in Home Assistant, which stores each."""
 
 
 async def run(
@@ -96,14 +100,15 @@ async def run(
     bus: Bus,
     read: Callable[[], Settings] | None = None,
     machine: MachineRoutes | None = None,
+    save: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> None:
     """Run a satellite until cancelled, or until a microphone with an end has ended.
 
     `read` reads the settings again, for those that can change meanwhile; `machine` makes the HTTP
-    routes of settings and models.
+    routes of settings and models; `save` writes values of settings into their file, and may block.
     Raises `SatelliteError`s for problems at the start: a missing microphone, a missing model.
     """
-    await Satellite(settings, bus, read, machine).run()
+    await Satellite(settings, bus, read, machine, save).run()
 
 
 class Satellite:
@@ -119,11 +124,13 @@ class Satellite:
         bus: Bus,
         read: Callable[[], Settings] | None = None,
         machine: MachineRoutes | None = None,
+        save: Callable[[Mapping[str, Any]], object] | None = None,
     ) -> None:
         self._settings = settings
         self._bus = bus
         self._read = read
         self._machine = machine
+        self._save = save
 
     async def run(self) -> None:
         """Build the satellite and run it: see `satellite.app.run`."""
@@ -236,7 +243,7 @@ class Satellite:
     def _build_turns(self) -> None:
         """Make what answers an utterance: Home Assistant or our own turns, here or elsewhere."""
         settings, publish = self._settings, self._bus.publish
-        follow_up = FollowUp(settings.listen.follow_up)
+        self._follow_up = follow_up = FollowUp(settings.listen.follow_up)
         actions = ActionRunner(
             self._timers, self._playback, self._mute, follow_up.request, self._broadcasts.submit
         )
@@ -321,7 +328,12 @@ class Satellite:
         """Make what Home Assistant sees of this satellite by ESPHome's API."""
         from satellite.homeassistant.esphome.device import Device  # see `_open_esphome`
         from satellite.homeassistant.esphome.entities import Reading
+        from satellite.homeassistant.esphome.setting_entities import LiveSettings, setting_entities
 
+        changeable: Sequence[Entity] = ()
+        if self._save is not None:
+            live = LiveSettings(lambda: self._reload.settings, self._save, self._reload.now)
+            changeable = setting_entities(live)
         return Device(
             settings=self._settings,
             identity=self._identity,
@@ -330,11 +342,21 @@ class Satellite:
             volume=lambda: self._playback.volume,
             set_volume=self._controls.volume,
             hush=self._output.hush,
-            readings=(
+            more=(
                 Reading(3, "Wake word score", "mdi:ear-hearing", self._score, unit="%"),
                 Reading(4, "Engines", "mdi:cogs", self._engine_names, text=True),
+                Reading(
+                    *(5, "Microphone level", "mdi:microphone", self._level),
+                    unit="dBFS",
+                    every=LEVEL_PERIOD,
+                ),
+                *changeable,
             ),
         )
+
+    def _level(self) -> float | None:
+        """Return the level of the microphone's newest sound in dBFS; None while it is muted."""
+        return None if self._mute.muted else level(self._listener.recent(PERIOD)).rms
 
     def _score(self) -> float | None:
         """Return the score of the newest wake word in percent."""
@@ -407,12 +429,15 @@ class Satellite:
         return self._choice.accepts(utterance.detection) and self._arbiter.accept(utterance)
 
     async def _adopt(self, changed: Settings, engine: Wake | None) -> None:
-        """Listen for the wake words of changed settings, with a loaded engine if it changed."""
+        """Use changed settings, with a loaded wake engine if that changed."""
         self._words = wake_words_of(changed.wake)
         if engine is not None:
             await self._listener.use_engine(self._without_own_voice(engine))
         self._arbiter.set_wake_words(self._words)
         self._engines.assistants.set_wake_words(changed)
+        self._follow_up.use(changed.listen.follow_up)
+        self._stop_words.use(changed.listen.stop_words)
+        self._front_end.amplify(changed.sound.mic_volume)
         _check_words(changed, self._words)
         words = tuple(self._words.values())
         self._bus.publish(events.WakeWords(words=words, engine=label(self._listener.wake)))
@@ -478,22 +503,23 @@ async def _stop_words(
 
     What is possible in another language than English is logged.
     """
-    wanted = settings.listen.stop_words
+    wanted, possible = settings.listen.stop_words, True
     find = partial(stop_recognition, settings.language, asr)
-    if wanted and not codes.same(settings.language, ENGLISH):  # English needs no file at the start
+    if not codes.same(settings.language, ENGLISH):  # English needs no file at the start
         found = await asyncio.to_thread(find)
-        wanted = bool(found.phrases)
-        if found.note:
+        possible = bool(found.phrases)
+        if found.note and wanted:
             _LOGGER.warning("stop words: %s", found.note)
-        elif wanted and asr is not None:
+        elif wanted and possible and asr is not None:
             _LOGGER.info("stop words of %s: recognized by %s", settings.language, label(asr))
     return StopWords(
         find,
         ContainedVad(await create("vad", settings.vad, EngineContext.for_settings(settings))),
         settings.listen.threshold,
-        lambda: wanted and output.talking,
+        lambda: possible and output.talking,
         output.hush,
         reference,
+        wanted=wanted,
     )
 
 

@@ -18,8 +18,9 @@ from satellite.settings import Settings
 def reload(context: click.Context) -> None:
     """Make the satellite on this machine reread its settings.
 
-    Wake words, those of assistants included, change at once; everything else takes a restart. The
-    command reaches the satellite by HTTP at http.host and http.port. SIGHUP does the same.
+    Wake words, those of assistants included, listen.follow_up, listen.stop_words and
+    sound.mic_volume change at once; everything else takes a restart. The command reaches the
+    satellite by HTTP at http.host and http.port. SIGHUP does the same.
     """
     invocation = flags.invocation(context)
     settings = invocation.settings()

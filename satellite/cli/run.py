@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from satellite import app, events
 from satellite.builtin.audio.devices import default_mic, default_speaker
@@ -50,14 +51,17 @@ def run(invocation: Invocation) -> None:
     def read_again() -> Settings:
         return invocation.configuration().settings
 
+    def save(values: Mapping[str, Any]) -> None:
+        invocation.settings_file().save(values)
+
     async def listen(bus: Bus) -> None:
         if not shown:
-            await app.run(settings, bus, read_again, machine)
+            await app.run(settings, bus, read_again, machine, save)
             return
         with first_error(SatelliteError):
             async with bus.subscribe("terminal") as happening, asyncio.TaskGroup() as tasks:
                 printing = tasks.create_task(_print_turns(happening), name="terminal")
-                await app.run(settings, bus, read_again, machine)
+                await app.run(settings, bus, read_again, machine, save)
                 printing.cancel()
 
     try:

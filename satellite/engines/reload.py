@@ -1,4 +1,4 @@
-"""Settings that are read again while the satellite runs: wake words change without a restart.
+"""Settings that are read again while the satellite runs: some change without a restart.
 
 `systemctl reload`, SIGHUP, `satellite reload` or `POST /api/reload` ask for it. A turn that runs is
 not disturbed, and where anything is wrong everything stays as it was.
@@ -22,6 +22,9 @@ from satellite.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
 
+LIVE = ("listen.follow_up", "listen.stop_words", "sound.mic_volume")
+"""The settings, besides wake words, that their parts change at once."""
+
 LOADS = 60.0
 """Seconds for a wake engine to be loaded: models on a slow memory card take a few."""
 
@@ -42,7 +45,7 @@ class Reloaded(msgspec.Struct, frozen=True):
 
 
 class Reload:
-    """Takes the settings' wake words over; `adopt` puts a loaded engine to use, if there is one."""
+    """Takes over what can change; `adopt` puts it to use, with a wake engine if that changed."""
 
     def __init__(
         self,
@@ -61,6 +64,11 @@ class Reload:
         self._wake = self._first = wake
         self._lock = asyncio.Lock()
         self._containment = Containment("a reload of the settings")
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in use."""
+        return self._settings
 
     async def run(self) -> None:
         """Do it at each SIGHUP, until cancelled; then close what was loaded here."""
@@ -110,7 +118,7 @@ class Reload:
     def _can_change(self, path: str) -> bool:
         group, _, rest = path.partition(".")
         name, _, field = rest.partition(".")
-        return path == "wake" or (
+        return path in ("wake", *LIVE) or (
             group == ASSISTANTS and field == "wake" and name in self._settings.assistants
         )
 
@@ -126,7 +134,15 @@ class Reload:
             else own
             for name, own in self._settings.assistants.items()
         }
-        settings = msgspec.structs.replace(self._settings, wake=wanted.wake, assistants=assistants)
+        listen = msgspec.structs.replace(
+            self._settings.listen,
+            follow_up=wanted.listen.follow_up,
+            stop_words=wanted.listen.stop_words,
+        )
+        sound = msgspec.structs.replace(self._settings.sound, mic_volume=wanted.sound.mic_volume)
+        settings = msgspec.structs.replace(
+            self._settings, wake=wanted.wake, assistants=assistants, listen=listen, sound=sound
+        )
         await self._adopt(settings, engine)
         self._settings = settings
         if engine is not None:

@@ -100,16 +100,19 @@ class StopWords:
         talking: Callable[[], bool],
         hush: Callable[[], None],
         reference: PlaybackReference,
+        *,
+        wanted: bool = True,
     ) -> None:
         """`recognition` returns what recognizes which words; it is called on a thread when it is
         first needed. `vad`, which need not be loaded, is used here alone; `reference` has the
-        played sound."""
+        played sound. Without `wanted`, nothing is detected until `use`."""
         self._find = recognition
         self._recognition = StopRecognition(frozenset())
         self._asr: Asr | None = None
         self._vad = vad
         self._threshold = threshold
-        self._talking = talking
+        self._is_talking = talking
+        self._on = wanted
         self._hush = hush
         self._reference = reference
         self._frame = vad.frame_samples * SPEECH.frame_bytes
@@ -124,6 +127,10 @@ class StopWords:
         self._open: Interjection | None = None
         self._waiting: asyncio.Queue[Interjection] = asyncio.Queue(1)
         self._containment = Containment("the recognizer of stop words")
+
+    def use(self, wanted: bool) -> None:
+        """Detect stop words, or detect none, from now on."""
+        self._on = wanted
 
     def hear(self, audio: bytes) -> None:
         """Take the next sound of the microphone, with our own voice removed."""
@@ -154,6 +161,9 @@ class StopWords:
             asr, self._asr = self._asr, None
             if asr is not None:
                 await asr.close()
+
+    def _talking(self) -> bool:
+        return self._on and self._is_talking()
 
     def _forget(self) -> None:
         if self._rest or self._before:

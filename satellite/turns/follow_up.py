@@ -23,6 +23,10 @@ class FollowUp:
         self.answers: tuple[str, ...] = ()
         """Expected answers to the reply of the latest turn."""
 
+    def use(self, after: Literal["never", "question", "always"]) -> None:
+        """Use another value of the setting from now on."""
+        self._after = after
+
     def begin(self, is_answer: bool) -> None:
         """Note that a turn begins."""
         self._requested = False

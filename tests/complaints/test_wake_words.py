@@ -18,7 +18,7 @@ from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.engines.reload import Reload
 from satellite.errors import ConfigError, EngineClosed, ModelMissing, UsageError
 from satellite.ports import EngineContext, Wake
-from satellite.settings import AssistantSettings, Settings
+from satellite.settings import AssistantSettings, ListenSettings, Settings, SoundSettings
 from tests.support.engines import ScriptedWake
 from tests.support.microphone import say
 from tests.support.program import Program, command, satellite
@@ -140,6 +140,19 @@ async def test_an_assistant_gets_another_word_and_no_engine_is_loaded_for_it() -
     assert engine is None
     assert (await office.reload.now()).changed == ()
     assert len(office.adopted) == 1
+
+
+async def test_settings_that_parts_can_change_are_used_at_once_and_others_are_not() -> None:
+    listen = ListenSettings(follow_up="always", stop_words=False, silence=1.0)
+    office = Office(changed(listen=listen, sound=SoundSettings(mic_volume=2.0, auto_gain=10.0)))
+    done = await office.reload.now()
+    assert set(done.changed) == {"listen.follow_up", "listen.stop_words", "sound.mic_volume"}
+    assert set(done.restart) == {"listen.silence", "sound.auto_gain"}
+    ((settings, engine),) = office.adopted
+    assert settings == office.reload.settings
+    assert settings.listen == ListenSettings(follow_up="always", stop_words=False)
+    assert settings.sound == SoundSettings(mic_volume=2.0)
+    assert engine is None
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,19 @@ async def test_a_stop_word_that_stands_alone_ends_it() -> None:
         assert talker.stopped == 1
 
 
+async def test_stop_words_can_be_switched_off_and_on() -> None:
+    talker = Talker(ScriptedAsr(["stop"]), MarkVad())
+    talker.words.use(False)
+    async with talker.listening():
+        await talker.hear(ONCE)
+        assert (talker.stopped, talker.made) == (0, 0)
+        talker.words.use(True)
+        await talker.hear(ONCE[:1024])
+        await asyncio.sleep(0.05)  # the detector is loaded on a thread
+        await talker.hear(ONCE)
+        assert talker.stopped == 1
+
+
 async def test_stop_words_are_not_detected_in_silence() -> None:
     talker = Talker(ScriptedAsr(["stop"]), MarkVad())
     talker.talking = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -12,6 +12,7 @@ from aiohttp import web
 
 from satellite.audio.wavfile import wav_bytes
 from satellite.homeassistant.esphome.device import Device
+from satellite.homeassistant.esphome.entities import Entity
 from satellite.homeassistant.esphome.identity import Identity
 from satellite.homeassistant.esphome.server import EsphomePort, esphome_reachable
 from satellite.homeassistant.esphome.wake_words import WakeWordChoice
@@ -73,9 +74,9 @@ class EsphomeSatellite:
 
 @asynccontextmanager
 async def esphome_satellite(
-    settings: Settings,
+    settings: Settings, more: Sequence[Entity] = ()
 ) -> AsyncGenerator[EsphomeSatellite, None]:
-    """Run a satellite at a free port."""
+    """Run a satellite at a free port, with more entities."""
     satellite = ScriptedSatellite(settings)
     identity = Identity(settings.name)
     choice = WakeWordChoice(settings.name, satellite.wake.describe, tuple)
@@ -94,6 +95,7 @@ async def esphome_satellite(
             volume=lambda: playback.volume,
             set_volume=lambda level: setattr(playback, "volume", level),
             hush=satellite.output.hush,
+            more=more,
         )
         async with port.open(device, satellite.peer.serve_driver):
             yield EsphomeSatellite(satellite, port, device)

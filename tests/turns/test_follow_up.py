@@ -84,6 +84,16 @@ def test_a_conversation_with_a_television_comes_to_an_end() -> None:
     assert follow_up.wanted(Answered("x", "Go on?"))
 
 
+def test_the_setting_can_change_while_the_satellite_runs() -> None:
+    follow_up = FollowUp("question")
+    follow_up.begin(is_answer=False)
+    assert not follow_up.wanted(Answered("x", "Done."))
+    follow_up.use("always")
+    assert follow_up.wanted(Answered("x", "Done."))
+    follow_up.use("never")
+    assert not follow_up.wanted(Answered("x", "Go on?"))
+
+
 def test_an_answer_is_understood_without_the_wake_word() -> None:
     async def main() -> None:
         async with home(ASKS, "Done.").open() as satellite:

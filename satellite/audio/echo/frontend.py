@@ -57,6 +57,10 @@ class FrontEnd:
             _LOGGER.info("the sound server cancels the echo (%s); ours is off", name)
             self._cancels = False
 
+    def amplify(self, volume: float) -> None:
+        """Multiply the sound by another factor from now on."""
+        self._volume = volume
+
     @property
     def finished(self) -> bool:
         """Whether a source with an end has reached it."""

@@ -51,9 +51,9 @@ class Device:
         volume: Callable[[], float],
         set_volume: Callable[[float], None],
         hush: Callable[[], None],
-        readings: Sequence[Entity] = (),
+        more: Sequence[Entity] = (),
     ) -> None:
-        """`hush` silences what is said or rung; `readings` are the diagnostic entities."""
+        """`hush` silences what is said or rung; `more` are the other entities."""
         self.identity = identity
         self.words = words
         self.name = identity.name
@@ -61,7 +61,7 @@ class Device:
         self._settings = settings
         self._pb = definitions()
         self.player = Player(volume, set_volume, hush)
-        self.entities: tuple[Entity, ...] = (self.player, MuteSwitch(mute), *readings)
+        self.entities: tuple[Entity, ...] = (self.player, MuteSwitch(mute), *more)
         self._connections: set[ApiConnection] = set()
         self._changed = asyncio.Event()
         mute.subscribe(lambda muted: self.touch())

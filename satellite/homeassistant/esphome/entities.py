@@ -5,6 +5,7 @@ Home Assistant knows an entity by its name: names and keys never change.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -35,7 +36,7 @@ class Entity(Protocol):
     def state(self) -> Any:
         """Return its state."""
 
-    def operate(self, command: Any, security: Security) -> str | None:
+    async def operate(self, command: Any, security: Security) -> str | None:
         """Carry out a command; return the URL of a sound that is to be played, if it is that."""
 
 
@@ -57,7 +58,7 @@ class MuteSwitch:
     def state(self) -> Any:
         return self._pb.SwitchStateResponse(key=self.KEY, state=self._mute.muted)
 
-    def operate(self, command: Any, security: Security) -> str | None:
+    async def operate(self, command: Any, security: Security) -> str | None:
         """Mute or unmute.
 
         Who has the satellite's key speaks for the people in the room, as by the HTTP API with its
@@ -116,7 +117,7 @@ class Player:
             volume=self._volume(),
         )
 
-    def operate(self, command: Any, security: Security) -> str | None:
+    async def operate(self, command: Any, security: Security) -> str | None:
         pb = self._pb
         if command.has_volume:
             self._set_volume(min(1.0, max(0.0, command.volume)))
@@ -145,8 +146,10 @@ class Reading:
         text: bool = False,
         unit: str = "",
         decimals: int = 0,
+        every: float = 0.0,
     ) -> None:
-        """`read` returns the value, None as long as there is none."""
+        """`read` returns the value, None as long as there is none. One that always changes is read
+        once in `every` seconds, and shown where a person enables it."""
         self._key = key
         self._name = name
         self._icon = icon
@@ -154,6 +157,9 @@ class Reading:
         self._text = text
         self._unit = unit
         self._decimals = decimals
+        self._every = every
+        self._due = float("-inf")
+        self._newest: float | str | None = None
         self._pb = definitions()
 
     def listed(self) -> Any:
@@ -164,6 +170,7 @@ class Reading:
             "name": self._name,
             "icon": self._icon,
             "entity_category": pb.ENTITY_CATEGORY_DIAGNOSTIC,
+            "disabled_by_default": self._every > 0,
         }
         if self._text:
             return pb.ListEntitiesTextSensorResponse(**fields)
@@ -175,14 +182,16 @@ class Reading:
         )
 
     def state(self) -> Any:
-        value = self._read()
+        if (now := time.monotonic()) >= self._due:
+            self._newest, self._due = self._read(), now + self._every
+        value = self._newest
         kind = self._pb.TextSensorStateResponse if self._text else self._pb.SensorStateResponse
         if value is None:
             return kind(key=self._key, missing_state=True)
         state = str(value)[:255] if self._text else round(float(value), self._decimals)
         return kind(key=self._key, state=state)
 
-    def operate(self, command: Any, security: Security) -> str | None:
+    async def operate(self, command: Any, security: Security) -> str | None:
         return None
 
 

@@ -149,7 +149,7 @@ class Session:
     async def _operate(self, kind: Any, message: Any) -> None:
         for entity in self._device.entities:
             if entity.commands is kind and entity.listed().key == message.key:
-                url = entity.operate(message, self._api.security)
+                url = await entity.operate(message, self._api.security)
                 if url and self._voice is not None:
                     await self._voice.play(url)
                 self._device.touch()

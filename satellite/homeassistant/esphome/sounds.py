@@ -47,7 +47,7 @@ class OfferedSounds:
         self._pb = definitions()
         self._tasks: asyncio.TaskGroup | None = None
         self._http: ClientSession | None = None
-        self._one = asyncio.Lock()
+        self._alone = asyncio.Lock()
         self._sounds: list[_Sound] = []
         """Those that are not played yet."""
         self._played: deque[_Sound] = deque()
@@ -78,7 +78,7 @@ class OfferedSounds:
 
         Events of sound do not say to which one they belong.
         """
-        return self._one
+        return self._alone
 
     async def announce(self, message: Any) -> None:
         """Take an announcement, or the question that begins a conversation."""

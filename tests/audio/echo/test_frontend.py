@@ -67,6 +67,17 @@ async def test_gain_clips_without_overflow() -> None:
     assert louder(b"\1\0", 0.0) == b"\0\0"
 
 
+async def test_gain_can_change_while_it_runs() -> None:
+    front = FrontEnd(
+        ChunkedSource(b"\1\0\1\0", 2), PlaybackReference(), SoundSettings(echo_cancellation=False)
+    )
+    frames = front.frames()
+    assert await anext(frames) == b"\1\0"
+    front.amplify(3.0)
+    assert await anext(frames) == b"\3\0"
+    await frames.aclose()
+
+
 async def test_echo_cancellation_can_be_switched_off() -> None:
     reference, sound = PlaybackReference(), pcm(room_noise(2, -30))
     reference.played(sound, SPEECH)
