@@ -86,7 +86,7 @@ def play(context: click.Context, name: str) -> None:
     settings = invocation.settings()
     folder = _folder(settings)
     file = str(folder.sound(_named(folder, name).id))
-    invocation.run(lambda bus: _play(settings, bus, file))
+    invocation.run(lambda bus: play_file(settings, bus, file))
 
 
 @recordings.command("delete", context_settings=command.WIDTH)
@@ -141,7 +141,8 @@ def _row(recording: Recording) -> tuple[str, ...]:
     return recording.id, f"{recording.seconds:.1f} s", recording.word or "", score, what
 
 
-async def _play(settings: Settings, bus: Bus, file: str) -> None:
+async def play_file(settings: Settings, bus: Bus, file: str) -> None:
+    """Play a recording. Raises `AudioFileError`, and `DeviceError`s."""
     form, audio = await asyncio.to_thread(read_wav, file)
     where = settings.speaker
     if where == spec.AUTO:

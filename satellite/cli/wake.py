@@ -19,6 +19,7 @@ from satellite.cli import command, flags
 from satellite.cli.screen import count, echo, print_json, print_table, print_text
 from satellite.cli.speech_files import converted, read_speech
 from satellite.cli.terminal import asker
+from satellite.cli.wake_review import review
 from satellite.components import spec
 from satellite.components.auto import BUILT_IN
 from satellite.components.spec import AUTO
@@ -187,6 +188,9 @@ def test(context: click.Context, wavs: tuple[Path, ...], others: tuple[Path, ...
             await engine.close()
 
     invocation.run(work, recorded=False)
+
+
+wake.add_command(review)
 
 
 async def _detected(engine: Any, audio: bytes) -> list[float]:

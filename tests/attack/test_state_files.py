@@ -34,6 +34,7 @@ from satellite.builtin.wake.learned_voices import (
     check_of,
     voices_store,
 )
+from satellite.builtin.wake.reviewed import Answer, Before, Reviewed, reviewed_store
 from satellite.diagnostics.recordings.folder import RecordingFolder
 from satellite.diagnostics.stats import database
 from satellite.diagnostics.stats.collector import TurnRow
@@ -68,6 +69,7 @@ STORES = {
     "satellite/audio/echo/stored_path.py",
     "satellite/audio/voice_clips.py",
     "satellite/builtin/wake/learned_voices.py",
+    "satellite/builtin/wake/reviewed.py",
     "satellite/engines/known_servers.py",
     "satellite/homeassistant/esphome/identity.py",
     "satellite/homeassistant/esphome/wake_words.py",
@@ -95,6 +97,7 @@ ALARM = Alarm(id="wake", hour=6, minute=30, days=(0, 1, 2, 3, 4), last=1.7e9, na
 TIMER = Timer(id="egg", total=300.0, due=1000.0, name="egg", text="the eggs are ready")
 PEOPLE = People("network.onnx", "0" * 64, (Person("Anna", ((0.5,) * 8,)),))
 WAKE_VOICE = LearnedVoice("Anna", "okay_nabu", (bytes(3072),), bytes(192), 3)
+WAKE_REVIEW = Reviewed({"okay nabu": -1}, ("a", "b"), Before({"alexa": 2}, ("a",)))
 WAKE_INFO = EngineInfo(name="wake", models=(ModelInfo(name="okay_nabu"),))
 IDENTITY = StoredIdentity("02aabbccddee", "A" * 43 + "=", "esphome")
 MOMENT = ClockReading(1.7e9, 900.0, "boot")
@@ -122,6 +125,7 @@ def stores() -> dict[str, tuple[StoredValue[Any], Any]]:
         "people": (StoredValue.for_satellite("people", "room", People, People()), PEOPLE),
         "voices": (StoredValue("voices", Clips, {}), {"anna": StoredClip("Good morning.", "en")}),
         "wake-voices": (voices_store("room"), LearnedVoices((WAKE_VOICE,))),
+        "wake-review": (reviewed_store("room"), WAKE_REVIEW),
         "identity": (identity_store("room"), IDENTITY),
         "wake-words": (choice_store("room"), ("okay_nabu",)),
     }
@@ -232,6 +236,15 @@ def use_wake_voices(store: StoredValue[Any]) -> None:
         check.adjusted(0.5, np.zeros((REACH, 96), np.float32))
 
 
+def use_wake_review(store: StoredValue[Any]) -> None:
+    answer = Answer("c", "okay_nabu", near_miss=True, spoken=True)
+    reviewed = store.read().after([answer])
+    store.write(reviewed)
+    assert store.read() == reviewed
+    for state in (reviewed, reviewed.undone()):
+        assert 0.25 <= state.threshold("okay_nabu", 0.5) <= 0.5**0.5
+
+
 def use_identity(_store: StoredValue[Any]) -> None:
     identity = Identity("room")
     assert (len(identity.mac), len(identity.key)) in ((12, 0), (12, 32))
@@ -253,6 +266,7 @@ USES: dict[str, Callable[[StoredValue[Any]], None]] = {
     "people": use_people,
     "voices": use_voices,
     "wake-voices": use_wake_voices,
+    "wake-review": use_wake_review,
     "identity": use_identity,
     "wake-words": use_wake_words,
     "servers": use_servers,

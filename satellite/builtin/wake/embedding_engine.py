@@ -70,7 +70,6 @@ class EmbeddingEngine(WakeEngine):
     ) -> None:
         super().__init__(options.rest, context, near_misses)
         self._options = options
-        self._satellite = context.satellite if context is not None else ""
         self._voices = LearnedVoices()
         self._known: dict[str, WordFile] = {}
         self._words: dict[str, WordNetwork] = {}
@@ -119,6 +118,7 @@ class EmbeddingEngine(WakeEngine):
             self._word(file)
         if self._satellite:
             self._voices = VoiceFile(self._satellite).read()
+        self.read_review()
 
     def stream(self, words: tuple[str, ...]) -> WakeStream:
         """Begin a stream, on the thread. Raises `ModelMissing`."""

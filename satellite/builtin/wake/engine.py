@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from satellite.builtin.wake.false_wakes import FalseWakes
 from satellite.builtin.wake.idle_gate import AudioPiece, IdleGate
+from satellite.builtin.wake.reviewed import Reviewed, reviewed_store
 from satellite.builtin.wake.trigger import Trigger
 from satellite.errors import EngineClosed
 from satellite.lib.worker import Worker
@@ -85,6 +86,8 @@ class WakeEngine(ABC):
     ) -> None:
         """With `rest`, silence is not processed. `near_misses` is shared with another engine."""
         self._nice = context.nice if context is not None else 0
+        self._satellite = context.satellite if context is not None else ""
+        self._reviewed = Reviewed()
         self._rest = rest
         self._worker: Worker | None = None
         self._loading = asyncio.Lock()
@@ -199,8 +202,14 @@ class WakeEngine(ABC):
         Raises `ModelMissing`.
         """
 
+    def read_review(self) -> None:
+        """Use the thresholds that people have adjusted by `satellite wake review`; blocks."""
+        if self._satellite:
+            self._reviewed = reviewed_store(self._satellite).read()
+
     def trigger(self, word: str, threshold: float, level: int, refractory: float) -> Trigger:
         """Make a word's trigger, whose near misses the engine reports; `refractory` in seconds."""
+        threshold = self._reviewed.threshold(word, threshold)
         samples = round(refractory * SPEECH.rate)
         return Trigger(
             threshold, level, samples, partial(self._note_near_miss, word), self._adjusted

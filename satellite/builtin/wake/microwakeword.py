@@ -96,6 +96,7 @@ class MicroWakeWord(WakeEngine):
         if not chosen:
             known = ", ".join(self._known)
             raise ModelMissing(f"{self.name}: no wake word is configured; available: {known}")
+        self.read_review()
         for file in chosen:
             self._detector(file)
         self._make_frontend = make_frontend
