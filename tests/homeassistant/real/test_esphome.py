@@ -130,7 +130,8 @@ def test_the_mute_switch_and_the_volume(device: EsphomeDevice) -> None:
     for service, muted in (("switch.turn_on", True), ("switch.turn_off", False)):
         device.service(service, switch)
         device.until(lambda m=muted: device.muted is m, "mute")
-        device.until(lambda m=muted: device.state("switch") == ("on" if m else "off"), "switch")
+        shown = "on" if muted else "off"
+        device.until(lambda s=shown: device.state("switch", "mute") == s, "switch")
     device.service("media_player.volume_set", player, volume_level=0.5)
 
     def volume() -> float:
