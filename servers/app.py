@@ -134,8 +134,9 @@ class _Service:
         self.role = role
         self.engine = engine
         self.pool = DrainablePool(engines.pool(role, engine))
-        self.observer = metrics.role(role, self.pool) if metrics else None
-        self._load = AdvertisedLoad(self.pool, engines.places(role))
+        places = engines.places(role)
+        self.observer = metrics.role(role, self.pool, places) if metrics else None
+        self._load = AdvertisedLoad(self.pool, places)
 
     def facts(self) -> dict[str, str]:
         """Return the current facts of the advert."""

@@ -66,13 +66,23 @@ class Metrics:
         )
         self.running = named(gauge, "requests_running", "Requests being worked on", "role")
         self.queued = named(gauge, "requests_queued", "Requests waiting for their turn", "role")
+        self.share = named(
+            gauge,
+            "requests_per_worker",
+            "Requests worked on and waiting, for each that may be worked on at once",
+            "role",
+        )
         self.connections = named(gauge, "connections", "Clients that are connected", "role")
         self.clients = named(counter, "clients", "Clients that have connected", "role")
 
-    def role(self, role: str, pool: Pool) -> Observer:
-        """Return the observer of a role's service, which works with `pool`."""
+    def role(self, role: str, pool: Pool, workers: int) -> Observer:
+        """Return the observer of a role's service, which works with `pool`.
+
+        `workers` is the number of its requests that may run at once.
+        """
         self.running.labels(role).set_function(lambda: pool.running)
         self.queued.labels(role).set_function(lambda: pool.queued)
+        self.share.labels(role).set_function(lambda: (pool.running + pool.queued) / workers)
         return _RoleMetrics(self, role)
 
     def loaded(self, role: str, engine: str, seconds: float) -> None:

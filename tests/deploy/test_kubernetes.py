@@ -1,7 +1,8 @@
-"""The Kubernetes manifest by Kubernetes' own schemas, and what our server needs of it."""
+"""The manifest of a single server by Kubernetes' own schemas, and what our server needs of it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +31,13 @@ def container(parts: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("version", [OLDEST, LATEST])
 def test_kubernetes_knows_every_field(version: str) -> None:
-    run("kubernetes-validate", "--strict", "--version", version, MANIFEST)
+    run("kubernetes-validate", "--strict", "--kubernetes-version", version, MANIFEST)
+
+
+def test_a_field_that_kubernetes_does_not_know_fails(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(MANIFEST.read_text().replace("replicas:", "replica:"))
+    with pytest.raises(AssertionError, match="'replica' was unexpected"):
+        run("kubernetes-validate", "--strict", "-k", LATEST, tmp_path / "wrong.yaml")
 
 
 def test_the_parts_belong_together(parts: dict[str, Any], container: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ async def test_a_request_is_counted_timed_and_logged(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.INFO, "servers.serve.session")
     metrics, engine = Metrics(), ScriptedAsr(["x|x y"])
     pool = LocalPool(engine, 1, 1)
-    observer = metrics.role("asr", pool)
+    observer = metrics.role("asr", pool, 1)
     async with serving("asr", engine, ANY, pool=pool, observer=observer) as uri:
         async with client(uri) as peer:
             await peer.send(Event("transcribe"), *utterance())
@@ -69,7 +70,7 @@ async def test_failures_and_disconnections_are_counted_separately(
     failing, hanging = ScriptedTts(error=EngineFailed("out of breath")), ScriptedTts(hang=True)
     for engine in (failing, hanging):
         pool = LocalPool(engine, 1, 1)
-        observer = metrics.role("tts", pool)
+        observer = metrics.role("tts", pool, 1)
         async with serving("tts", engine, ANY, pool=pool, observer=observer) as uri:
             async with client(uri) as peer:
                 await peer.send(Event("synthesize", {"text": "one two"}))
@@ -89,7 +90,7 @@ async def test_failures_and_disconnections_are_counted_separately(
 
 async def test_refused_clients_are_counted_by_reason() -> None:
     metrics, engine = Metrics(), ScriptedTts()
-    observer = metrics.role("tts", LocalPool(engine, 1, 1))
+    observer = metrics.role("tts", LocalPool(engine, 1, 1), 1)
     limits = ServeLimits(connections=1)
     async with serving("tts", engine, ANY, limits=limits, observer=observer) as uri:
         async with client(uri) as peer:
@@ -101,6 +102,24 @@ async def test_refused_clients_are_counted_by_reason() -> None:
             await peer.send(Event("synthesize", {"text": 5}))
             await peer.until("error")
         await until(lambda: value(metrics, "errors_total", role="tts", code="bad-frame") == 1)
+
+
+async def test_the_share_of_the_workers_counts_waiting_requests_too() -> None:
+    """What a cluster adds and removes servers by: 1 where every worker has one request."""
+    metrics, engine = Metrics(), ScriptedTts(hang=True)
+    pool = LocalPool(engine, 2, 8)
+    observer = metrics.role("tts", pool, 2)
+    assert value(metrics, "requests_per_worker", role="tts") == 0
+    async with serving("tts", engine, ANY, pool=pool, observer=observer) as uri:
+        async with AsyncExitStack() as peers:
+            for number in range(1, 6):  # the third one and those after it wait
+                peer = await peers.enter_async_context(client(uri))
+                await peer.send(Event("synthesize", {"text": "one two"}))
+                if number <= 2:
+                    await peer.until("audio-chunk")
+            await until(lambda: value(metrics, "requests_per_worker", role="tts") == 2.5)
+            assert value(metrics, "requests_running", role="tts") == 2
+        await until(lambda: value(metrics, "requests_per_worker", role="tts") == 0)
 
 
 async def test_prometheus_can_read_it() -> None:
