@@ -36,13 +36,19 @@ COUNT = "document.querySelectorAll('.assistant:not(.partial)').length"
 
 
 class House:
-    """`satellite --server` with tiny.en, the sentences and Piper, on ports of its own."""
+    """`satellite --server` with tiny.en, the sentences and Piper, on ports of its own.
 
-    def __init__(self, folder: Path) -> None:
+    A `light` one has the sentences alone, and no models.
+    """
+
+    def __init__(self, folder: Path, *, light: bool = False) -> None:
         self._folder = folder
+        self._light = light
         self._process: asyncio.subprocess.Process | None = None
         *self._ports, self._secure = free_ports(7)
         self.address = f"http://127.0.0.1:{self._ports[0]}/"
+        self.file = folder / "satellite.toml"
+        self.file.touch()
         self._environment = {
             **os.environ,
             "HOME": str(folder),
@@ -51,20 +57,18 @@ class House:
 
     async def start(self) -> None:
         """Start the server, and wait until its page is served."""
-        voice = real_model(VOICE) / "en_US-joe-medium.onnx"
+        engines = ("--llm", "intents")
+        if not self._light:
+            voice = real_model(VOICE) / "en_US-joe-medium.onnx"
+            whisper = real_model("whisper-tiny.en")
+            engines += ("--asr", f"faster-whisper:{whisper}", "--tts", f"piper:{voice}")
         keys = ("http_port", "asr_port", "llm_port", "tts_port", "tls_port", "wake_port")
         ports = dict(zip(keys, self._ports, strict=True)) | {"https_port": self._secure}
         with (self._folder / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "satellite", "--server", "asr,llm,tts,wake"),
-                *(
-                    "--allow",
-                    "any",
-                    "--no-zeroconf",
-                    "--asr",
-                    f"faster-whisper:{real_model('whisper-tiny.en')}",
-                ),
-                *("--llm", "intents", "--tts", f"piper:{voice}"),
+                *(sys.executable, "-m", "satellite"),
+                *("--server", "llm" if self._light else "asr,llm,tts,wake"),
+                *("--config", str(self.file), "--allow", "any", "--no-zeroconf", *engines),
                 *(f"--set=server.{key}={port}" for key, port in ports.items()),
                 stdout=log,
                 stderr=log,
@@ -114,9 +118,11 @@ class House:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *flags: str) -> AsyncGenerator[tuple[House, Chromium], None]:
+async def opened(
+    folder: Path, *flags: str, light: bool = False
+) -> AsyncGenerator[tuple[House, Chromium], None]:
     """Run the server and the browser during this block."""
-    house = House(folder)
+    house = House(folder, light=light)
     try:
         async with chromium(*flags) as browser:
             await house.start()
@@ -160,6 +166,15 @@ async def last(tab: Tab, kind: str) -> str:
     """Return the text of the last message of a kind."""
     found = await tab.run(f"[...document.querySelectorAll('.{kind} p')].at(-1)?.textContent ?? ''")
     return str(found)
+
+
+async def barriers(tab: Tab) -> list[Any]:
+    """Return what axe-core, which runs in the page, finds serious."""
+    found = await tab.run(
+        "axe.run().then((result) => result.violations.map("
+        "(v) => [v.id, v.impact, v.nodes.map((n) => n.html)]))"
+    )
+    return [one for one in found if one[1] in ("serious", "critical")]
 
 
 @pytest.fixture
@@ -303,10 +318,76 @@ async def test_a_phone_logs_in_by_the_code_and_has_a_page_without_barriers(tmp_p
                 if panel:
                     await tab.run("document.getElementById('panel').showModal()")
                 await tab.screenshot(tmp_path / "page.png", 390, 844, dark=dark)
-                found = await tab.run(
-                    "axe.run().then((result) => result.violations.map("
-                    "(v) => [v.id, v.impact, v.nodes.map((n) => n.html)]))"
-                )
-                assert [one for one in found if one[1] in ("serious", "critical")] == []
+                assert await barriers(tab) == []
                 if panel:
                     await tab.run("document.getElementById('panel').close()")
+
+
+def look(section: str, inner: str) -> str:
+    """Return the selector of an element of a section of the view to look after the house."""
+    return f".card[aria-labelledby=look-{section}] {inner}"
+
+
+async def test_looking_after_a_server(tmp_path: Path) -> None:
+    script = axe()
+    shown = "[...document.querySelectorAll('.card h2')].map((title) => title.id).join()"
+    result = "document.querySelector('.settings details[open] .result')?.textContent"
+    async with (
+        opened(tmp_path, "--ignore-certificate-errors", light=True) as (house, browser),
+        browser.tab() as tab,
+    ):
+        await tab.open(house.address)
+        await tab.until(READY)
+        assert not any("look" in url for url in tab.requests)  # loaded only when it is opened
+        await tab.run("document.getElementById('open-look').click()")
+        expected = "look-machine,look-models,look-doctor,look-settings"
+        await tab.until(f"{shown} === '{expected}'")
+        await tab.until("document.querySelectorAll('.settings details').length > 100")
+        absent = await tab.run("document.querySelector('.absent').textContent")
+        assert "Timers and alarms" in absent
+        assert "Recordings" in absent
+        machine = await tab.run(f"document.querySelector('{look('machine', 'dl')}').textContent")
+        assert "intents" in machine
+
+        # what takes a log-in says so
+        await tab.run(f"document.querySelector('{look('models', 'input')}').value = 'piper:x'")
+        await tab.run(f"document.querySelector('{look('models', '[type=submit]')}').click()")
+        problem = f"document.querySelector('{look('models', '.result.wrong')}')?.textContent"
+        assert "log-in" in await tab.until(problem)
+
+        await tab.run(f"document.querySelector('{look('doctor', '.row button')}').click()")
+        await tab.until(f"document.querySelector('{look('doctor', 'details li')}')")
+
+        # a setting is found, checked, and saved by a person who has logged in
+        async with house.let_in() as (address, code):
+            await tab.open(f"{address}/#look/settings")
+            await tab.until("!document.getElementById('login').hidden")
+            await tab.run("document.querySelector('#login input').focus()")
+            await tab.type(code)
+            await tab.until(READY)
+        await tab.until(f"{shown} === '{expected}'")
+        await tab.until("document.querySelectorAll('.settings details').length > 100")
+        await tab.run(
+            "(s => { s.value = 'room satellite'; s.dispatchEvent(new Event('input')); })"
+            "(document.querySelector('[type=search]'))"
+        )
+        await tab.run("document.querySelector('.settings details:not([hidden]) summary').click()")
+        row = "document.querySelector('.settings details[open]')"
+        await tab.until(f"{row}.querySelector('b').textContent === 'area'")
+        await tab.run(f"{row}.querySelector('input').value = '<b>den</b>'")
+        await tab.run(f"{row}.querySelector('[type=button]').click()")
+        assert "not saved yet" in await tab.until(result)
+        assert house.file.read_text() == ""
+        await tab.run(f"{row}.querySelector('[type=submit]').click()")
+        await tab.until(f"{result}.startsWith('Saved')")
+        assert 'area = "<b>den</b>"' in house.file.read_text()
+        assert await tab.run(f"{row}.querySelector('.value').textContent") == "<b>den</b>"
+
+        await tab.run(script + "; true")
+        for dark, width in ((False, 390), (True, 1200)):
+            await tab.screenshot(tmp_path / f"look-{width}.png", width, 844, dark=dark)
+            assert await barriers(tab) == []
+            assert await tab.run("document.querySelector('main').scrollWidth") <= width
+        await tab.run("document.getElementById('open-look').click()")
+        await tab.until("document.getElementById('composer').checkVisibility()")
+        assert [text for text in tab.console if text.startswith(("exception", "error"))] == []

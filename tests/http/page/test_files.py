@@ -69,9 +69,13 @@ def used_words() -> set[str]:
     for script in SCRIPTS:
         used |= set(re.findall(r'\bword\("(\w+)"', script.read_text()))
         used |= set(re.findall(r'\bshowState\("(\w+)"', script.read_text()))
+        used |= set(re.findall(r'"(look_[a-z_]+)"', script.read_text()))
     for cause in ("insecure", "unsupported", "refused", "missing", "busy", "lost"):
         used.add(f"microphone_{cause}")
     used |= {f"waiting_{attention}" for attention in ("asked", "voice", "wake")}
+    for section in re.findall(r'\["(\w+)", "/api/', (STATIC / "look.js").read_text()):
+        used.add(f"look_{section}")
+    used |= {f"look_part_{part}" for part in ("endpoint", "asr", "llm", "tts", "answer")}
     used |= {"listening", "thinking", "speaking", "asr", "llm", "tts", "speaker", "turn"}
     return used
 
@@ -81,6 +85,7 @@ def test_each_language_has_all_words(language: str) -> None:
     words, english = words_for(language), words_for("en")
     assert words["language"] == language
     assert used_words() - set(words) == set()
+    assert {key for key in words if key.startswith("look_")} - used_words() == set()
     assert set(words) == set(english)
     if language != "en":
         same = {key for key, text in words.items() if text == english[key]}

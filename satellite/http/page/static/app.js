@@ -52,6 +52,24 @@ class App {
     this.showState("connecting");
     this.login = new Login($("login"), () => this.link.now());
     this.login.fromAddress().then(() => this.link.connect());
+    this.view();
+  }
+
+  // Show the conversation, or the view to look after the house, whose files are loaded only then.
+  async view() {
+    const wanted = location.hash.startsWith("#look");
+    document.body.dataset.view = wanted ? "look" : "talk";
+    $("open-look").href = wanted ? "#" : "#look";
+    label($("open-look"), word(wanted ? "look_back" : "look"));
+    if (!wanted) return;
+    try {
+      const {Look} = await import("/page/look.js");
+      this.look ??= new Look($("look"));
+      await this.look.open(location.hash);
+    } catch (error) {
+      console.info("look after:", error.message);
+      this.tell(word("lost"));
+    }
   }
 
   hello() {
@@ -109,6 +127,7 @@ class App {
     addEventListener("keydown", (event) => this.keyDown(event));
     addEventListener("keyup", (event) => this.keyUp(event));
     addEventListener("blur", () => this.release());
+    addEventListener("hashchange", () => this.view());
     $("free").addEventListener("click", () => this.setFree(!this.freed));
     $("stop").addEventListener("click", () => this.stop());
     $("composer").addEventListener("submit", (event) => {
@@ -142,6 +161,7 @@ class App {
   // A key talks where it would not write or press anything else.
   talks(event) {
     if (event.code !== "Space" || event.ctrlKey || event.altKey || event.metaKey || $("panel").open) return false;
+    if (document.body.dataset.view === "look") return false;
     const at = event.target;
     return at === $("talk") || !at.closest?.("input, textarea, select, button, a, dialog");
   }
@@ -276,6 +296,7 @@ class App {
         this.panel.show();
         this.show();
         this.chat.draw();
+        this.view();
       });
     }
   }
@@ -291,6 +312,8 @@ class App {
         this.panel.offer(event);
         this.tell("");
         if (this.freed) this.setFree(true);
+        if (this.wasOutside) this.view();
+        this.wasOutside = false;
         break;
       case "phase":
         this.phase = event.phase;
@@ -349,6 +372,7 @@ class App {
   async checkLogin() {
     if (await this.login.allowed()) return;
     this.link.pause();
+    this.wasOutside = true;
     this.login.show(true);
     this.showState("outside");
   }

@@ -67,7 +67,7 @@ export class Timers {
   }
 }
 
-function clock(seconds) {
+export function clock(seconds) {
   const whole = Math.ceil(seconds);
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   if (!parts[0]) parts.shift();
