@@ -12,6 +12,9 @@ Record = tuple[int, int, str]
 """Priority, port and target of an SRV record."""
 
 _REFUSED = 5
+_TRUNCATED = 0x0200
+DATAGRAM = 512
+"""Bytes of a datagram without EDNS (RFC 1035)."""
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -21,6 +24,9 @@ class NameServer(asyncio.DatagramProtocol):
         self.records: dict[str, list[Record]] = {}
         self.refuses = False
         self.asked = 0
+        self.asked_by_tcp = 0
+        self.tcp = True
+        """Whether it answers by TCP."""
         self.port = 0
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -30,16 +36,38 @@ class NameServer(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.asked += 1
+        body = self._answer(data, DATAGRAM)
+        assert self._transport is not None
+        self._transport.sendto(data[:1] + b"\xff" + body[2:], addr)  # of another question
+        self._transport.sendto(body, addr)
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one question by TCP."""
+        self.asked_by_tcp += 1
+        if self.tcp:
+            body = self._answer(await reader.readexactly(_length(await reader.readexactly(2))))
+            for part in (len(body).to_bytes(2), body[:20], body[20:]):
+                writer.write(part)
+                await writer.drain()
+        writer.close()
+
+    def _answer(self, data: bytes, limit: int = 1 << 16) -> bytes:
+        """Return the answer with as many whole records as the limit allows."""
         name, end = _name(data)
         records = self.records.get(name)
         code = _REFUSED if self.refuses else 3 if records is None else 0
-        answers = b"".join(_record(data[12:end], record) for record in records or ())
-        count = len(records or ()) if not code else 0
-        head = data[:2] + struct.pack(">5H", 0x8180 | code, 1, count, 0, 0)
-        assert self._transport is not None
-        body = head + data[12 : end + 4] + (b"" if code else answers)
-        self._transport.sendto(data[:1] + b"\xff" + body[2:], addr)  # of another question
-        self._transport.sendto(body, addr)
+        body, count, flags = data[12 : end + 4], 0, 0x8180 | code
+        for record in () if code else records or ():
+            answer = _record(data[12:end], record)
+            if 12 + len(body) + len(answer) > limit:
+                flags |= _TRUNCATED
+                break
+            body, count = body + answer, count + 1
+        return data[:2] + struct.pack(">5H", flags, 1, count, 0, 0) + body
+
+
+def _length(prefix: bytes) -> int:
+    return int.from_bytes(prefix)
 
 
 def _name(data: bytes) -> tuple[str, int]:
@@ -65,6 +93,7 @@ async def name_server() -> AsyncGenerator[NameServer, None]:
         NameServer, local_addr=("127.0.0.1", 0)
     )
     try:
-        yield protocol
+        async with await asyncio.start_server(protocol.connected, "127.0.0.1", protocol.port):
+            yield protocol
     finally:
         transport.close()

@@ -11,6 +11,8 @@ _RECORD = struct.Struct(">2HIH")
 _SRV_DATA = struct.Struct(">3H")
 _RECURSION = 0x0100
 """Flag of a question: the server is to ask others."""
+_TRUNCATED = 0x02
+"""Flag of an answer, in its third byte: it is to be asked for by TCP."""
 _SRV, _INTERNET = 33, 1
 _POINTER = 0xC0
 """Bits of a length that mark the rest of a name as found elsewhere in the message."""
@@ -47,6 +49,11 @@ def answers(message: bytes, number: int) -> bool:
 def code(message: bytes) -> int:
     """Return the code of an answer: 0, 3 for a name that does not exist, or an error."""
     return message[3] & 0xF
+
+
+def truncated(message: bytes) -> bool:
+    """Return whether an answer did not fit into its datagram: without EDNS, that has 512 bytes."""
+    return bool(message[2] & _TRUNCATED)
 
 
 def targets(message: bytes) -> tuple[Target, ...]:

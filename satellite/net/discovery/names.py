@@ -128,18 +128,22 @@ async def _targets(name: str, servers: tuple[NameServer, ...]) -> tuple[str, ...
 
 
 async def _query(name: str, server: NameServer) -> tuple[Target, ...]:
-    """Return the SRV records of a name, by one datagram. Raises `OSError`, `Unresolved`."""
+    """Return the SRV records of a name: by a datagram, and by TCP if they do not fit into it, as
+    those of about six pods. Raises `OSError`, `Unresolved`."""
     number = random.randrange(1, 1 << 16)
+    question = dns_message.question(name, number)
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[bytes] = loop.create_future()
     transport, _ = await loop.create_datagram_endpoint(
         lambda: _Client(answer, number), remote_addr=server
     )
     try:
-        transport.sendto(dns_message.question(name, number))
+        transport.sendto(question)
         content = await answer
     finally:
         transport.close()
+    if dns_message.truncated(content):
+        content = await _by_tcp(question, number, server) or content
     if (code := dns_message.code(content)) == _NO_SUCH_NAME:
         return ()  # no server is left
     if code:
@@ -148,6 +152,23 @@ async def _query(name: str, server: NameServer) -> tuple[Target, ...]:
         return dns_message.targets(content)
     except dns_message.BadMessage as error:
         raise Unresolved(str(error)) from error
+
+
+async def _by_tcp(question: bytes, number: int, server: NameServer) -> bytes | None:
+    """Return the answer by TCP, each message behind its length; None if there is none."""
+    writer = None
+    try:
+        async with asyncio.timeout(ANSWER / 2):  # the datagram's beginning is better than nothing
+            reader, writer = await asyncio.open_connection(*server)
+            writer.write(len(question).to_bytes(2) + question)
+            content = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
+    except (OSError, EOFError) as error:
+        _LOGGER.debug("the name server %s does not answer by TCP: %s", server[0], reason_of(error))
+        return None
+    finally:
+        if writer is not None:
+            writer.close()
+    return content if dns_message.answers(content, number) else None
 
 
 class _Client(asyncio.DatagramProtocol):

@@ -86,6 +86,22 @@ async def test_the_lowest_priority_is_used(dns: NameServer) -> None:
         await names.lookup(NAME)
 
 
+async def test_all_servers_are_found_where_they_do_not_fit_into_a_datagram(
+    dns: NameServer,
+) -> None:
+    ports = range(1, 31)
+    dns.records[NAME] = [(0, port, "localhost") for port in ports]
+    found = {int(uri.rpartition(":")[2]) for uri in await names.lookup(NAME)}
+    assert found == set(ports)
+    assert (dns.asked, dns.asked_by_tcp) == (1, 1)
+    dns.tcp = False  # as behind a firewall: those in the datagram, then
+    found = {int(uri.rpartition(":")[2]) for uri in await names.lookup(NAME)}
+    assert 5 < len(found) < 30
+    dns.records[NAME] = dns.records[NAME][:3]
+    await names.lookup(NAME)
+    assert dns.asked_by_tcp == 2, "a datagram is enough for three"
+
+
 async def test_a_name_server_that_is_gone_is_named(
     dns: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
