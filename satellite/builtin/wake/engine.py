@@ -50,6 +50,9 @@ class WakeStream(Protocol):
     def skip(self, samples: int) -> None:
         """Skip the next samples, which are left out of the stream."""
 
+    def pause(self) -> None:
+        """Report near misses now: after the sound so far there is silence."""
+
     def prime(self, audio: bytes) -> None:
         """Take the next samples, `context` of them, without scoring."""
 
@@ -126,11 +129,16 @@ class WakeEngine(ABC):
             raise EngineClosed(f"{self.name} was closed")
         stream = await worker.call(self.stream, request.words)
         gate = IdleGate(self.hop, -(-stream.context // self.hop)) if self._rest else None
+        processing = False
         async with aclosing(_batches(audio, 2 * self.hop, gate)) as batches:
             async for hops in batches:
                 pieces = gate.take(hops) if gate else [AudioPiece(0, b"", b"".join(hops))]
                 if not pieces:
+                    if processing:
+                        await worker.call(stream.pause)
+                        processing = False
                     continue
+                processing = True
                 found = self._process_at_once(stream, pieces)
                 if found is None:
                     found = await worker.call(_process, stream, pieces)

@@ -160,6 +160,11 @@ class EmbeddingStream:
         for word in self._words:
             word.trigger.reset()
 
+    def pause(self) -> None:
+        """Report near misses."""
+        for word in self._words:
+            word.trigger.pause()
+
     def prime(self, audio: bytes) -> None:
         """Take a whole number of hops without scoring; only the last need their embedding."""
         samples = np.frombuffer(audio, "<i2")

@@ -134,6 +134,10 @@ class WordDetector:
                 found.append((sum(self._outputs) / len(self._outputs), sample))
         return found
 
+    def pause(self) -> None:
+        """Report a near miss."""
+        self._trigger.pause()
+
     def skip(self, frames: int) -> None:
         """Skip frames; strides stay aligned with the stream."""
         self._trigger.reset()
@@ -179,6 +183,11 @@ class MicroStream:
         self._position += samples
         for detector in self._detectors:
             detector.skip(samples // STEP)
+
+    def pause(self) -> None:
+        """Report near misses."""
+        for detector in self._detectors:
+            detector.pause()
 
     def prime(self, audio: bytes) -> None:
         """Take a whole number of 10 ms without scoring."""

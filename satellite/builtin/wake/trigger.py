@@ -65,6 +65,10 @@ class Trigger:
         self._count = 0
         self._report_near_miss()
 
+    def pause(self) -> None:
+        """Report a near miss now: no sound follows for the time being."""
+        self._report_near_miss()
+
     def _follow(self, score: float, sample: int) -> None:
         if score >= NEAR_MISS * self._threshold:
             self._best, self._best_at = max(self._best, score), sample

@@ -154,6 +154,10 @@ class TwoStageStream:
         self._until.clear()
         self._unproposed.clear()
 
+    def pause(self) -> None:
+        """Report the second detector's near misses."""
+        self._second.pause()
+
     def prime(self, audio: bytes) -> None:
         """Take a whole number of hops without scoring."""
         self._first.prime(audio)

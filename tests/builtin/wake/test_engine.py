@@ -149,3 +149,25 @@ async def test_closing_ends_a_stream(kind: type[WakeEngine]) -> None:
     await engine.close()
     with pytest.raises(EngineClosed):
         await asyncio.wait_for(listening, 10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_near_miss_is_reported_while_silence_follows(kind: type[WakeEngine]) -> None:
+    """Recordings are of the last seconds before the report: it cannot wait for the next sound."""
+    engine = kind(kind.Options(threshold=1.0))  # type: ignore[attr-defined,call-arg]
+    reported_at: list[float] = []
+
+    async def sound() -> AsyncIterator[bytes]:
+        at = 0.0
+        async for chunk in feed(
+            silence(1) + spoken("okay nabu", "en-gb-scotland", 180) + silence(4)
+        ):
+            yield chunk
+            at += len(chunk) / 32000
+            reported_at.extend(at for _ in engine.take_near_misses())
+
+    async with aclosing(engine.detect(sound(), DetectRequest())) as found:
+        assert [detection async for detection in found] == []
+    await engine.close()
+    assert len(reported_at) == 1
+    assert reported_at[0] < 2 + 0.8 + 3

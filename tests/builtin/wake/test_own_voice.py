@@ -181,6 +181,9 @@ class Uncertain(WakeEngine):
     def skip(self, samples: int) -> None:
         pass
 
+    def pause(self) -> None:
+        pass
+
     def prime(self, audio: bytes) -> None:
         pass
 

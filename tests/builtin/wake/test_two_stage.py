@@ -96,6 +96,9 @@ class Scripted:
         self._now += samples
         self.calls.append(("skip", samples))
 
+    def pause(self) -> None:
+        self.calls.append(("pause", 0))
+
     def prime(self, audio: bytes) -> None:
         self._now += len(audio) // 2
         self.calls.append(("prime", len(audio) // 2))
