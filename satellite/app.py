@@ -36,7 +36,7 @@ from satellite.diagnostics.health.supervision import supervised
 from satellite.diagnostics.recordings.recorder import recorded
 from satellite.diagnostics.stats.writer import written_stats
 from satellite.engines.assembly import assembled, create
-from satellite.engines.reload import Reload
+from satellite.engines.reload import Reload, loaded
 from satellite.errors import SatelliteError
 from satellite.homeassistant.driver.current_link import CurrentLink
 from satellite.homeassistant.driver.peer import HomeAssistantPeer
@@ -56,6 +56,7 @@ from satellite.http.page.lazy_routes import make_page_routes
 from satellite.http.server import http_server, make_api_routes
 from satellite.languages import codes
 from satellite.languages.pack import ENGLISH
+from satellite.lib import paths
 from satellite.lib.bus import Bus
 from satellite.lib.containment import Containment
 from satellite.lib.taskgroups import first_error
@@ -328,12 +329,15 @@ class Satellite:
         """Make what Home Assistant sees of this satellite by ESPHome's API."""
         from satellite.homeassistant.esphome.device import Device  # see `_open_esphome`
         from satellite.homeassistant.esphome.entities import Reading
+        from satellite.homeassistant.esphome.external_words import ExternalWords
         from satellite.homeassistant.esphome.setting_entities import LiveSettings, setting_entities
 
         changeable: Sequence[Entity] = ()
+        external = None
         if self._save is not None:
             live = LiveSettings(lambda: self._reload.settings, self._save, self._reload.now)
             changeable = setting_entities(live)
+            external = ExternalWords(live, paths.data_folder() / "wake-words", self._attempt)
         return Device(
             settings=self._settings,
             identity=self._identity,
@@ -352,7 +356,13 @@ class Satellite:
                 ),
                 *changeable,
             ),
+            external=external,
         )
+
+    async def _attempt(self, component: str) -> None:
+        """Load a wake component and close it. Raises `SatelliteError`."""
+        engine = await loaded(component, self._engines.context)
+        await engine.close()
 
     def _level(self) -> float | None:
         """Return the level of the microphone's newest sound in dBFS; None while it is muted."""

@@ -52,7 +52,7 @@ def run(invocation: Invocation) -> None:
         return invocation.configuration().settings
 
     def save(values: Mapping[str, Any]) -> None:
-        invocation.settings_file().save(values)
+        invocation.settings_file().change(values)
 
     async def listen(bus: Bus) -> None:
         if not shown:

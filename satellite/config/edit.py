@@ -61,6 +61,20 @@ class SettingsFile:
             return Saved((), None)
         return Saved(changed, files.replace(self.path, document.text))
 
+    def change(self, values: Mapping[str, Any]) -> Saved:
+        """Write values into the file, unless it has no effect on one of them.
+
+        Raises as `save`, and `ConfigError` for those that a flag or the environment sets.
+        """
+        fixed = [
+            f"{key.path}: a flag or the environment sets it"
+            for key, _, origin in self.effective()
+            if key.path in values and origin.startswith(("flag ", "environment "))
+        ]
+        if fixed:
+            raise ConfigError(fixed)
+        return self.save(values)
+
     def _checked(self, values: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
         if len(values) > MOST:
             raise ConfigError([f"{len(values)} settings: change at most {MOST} at once"])

@@ -124,9 +124,7 @@ class Reload:
 
     async def _change(self, wanted: Settings) -> None:
         engine = (
-            await _loaded(wanted.wake, self._context)
-            if wanted.wake != self._settings.wake
-            else None
+            await loaded(wanted.wake, self._context) if wanted.wake != self._settings.wake else None
         )
         assistants = {
             name: msgspec.structs.replace(own, wake=wanted.assistants[name].wake)
@@ -150,8 +148,8 @@ class Reload:
             await before.close()
 
 
-async def _loaded(component: str, context: EngineContext) -> Wake:
-    """A wake engine that works. Raises `SatelliteError`."""
+async def loaded(component: str, context: EngineContext) -> Wake:
+    """Return a wake engine that works. Raises `SatelliteError`."""
     engine: Wake = await create("wake", component, context)
     try:
         async with asyncio.timeout(LOADS):

@@ -13,6 +13,7 @@ from aiohttp import web
 from satellite.audio.wavfile import wav_bytes
 from satellite.homeassistant.esphome.device import Device
 from satellite.homeassistant.esphome.entities import Entity
+from satellite.homeassistant.esphome.external_words import ExternalWords
 from satellite.homeassistant.esphome.identity import Identity
 from satellite.homeassistant.esphome.server import EsphomePort, esphome_reachable
 from satellite.homeassistant.esphome.wake_words import WakeWordChoice
@@ -74,12 +75,15 @@ class EsphomeSatellite:
 
 @asynccontextmanager
 async def esphome_satellite(
-    settings: Settings, more: Sequence[Entity] = ()
+    settings: Settings,
+    more: Sequence[Entity] = (),
+    external: ExternalWords | None = None,
+    choice: WakeWordChoice | None = None,
 ) -> AsyncGenerator[EsphomeSatellite, None]:
-    """Run a satellite at a free port, with more entities."""
+    """Run a satellite at a free port, with more entities and wake words."""
     satellite = ScriptedSatellite(settings)
     identity = Identity(settings.name)
-    choice = WakeWordChoice(settings.name, satellite.wake.describe, tuple)
+    choice = choice or WakeWordChoice(settings.name, satellite.wake.describe, tuple)
     arbiter = satellite.accept
     satellite.accept = lambda utterance: choice.accepts(utterance.detection) and arbiter(utterance)
     async with (
@@ -96,6 +100,7 @@ async def esphome_satellite(
             set_volume=lambda level: setattr(playback, "volume", level),
             hush=satellite.output.hush,
             more=more,
+            external=external,
         )
         async with port.open(device, satellite.peer.serve_driver):
             yield EsphomeSatellite(satellite, port, device)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from satellite.homeassistant.esphome.entities import Entity, MuteSwitch, Player
+from satellite.homeassistant.esphome.external_words import ExternalWords
 from satellite.homeassistant.esphome.frames import ApiConnection
 from satellite.homeassistant.esphome.identity import Identity
 from satellite.homeassistant.esphome.messages import definitions
@@ -52,10 +53,13 @@ class Device:
         set_volume: Callable[[float], None],
         hush: Callable[[], None],
         more: Sequence[Entity] = (),
+        external: ExternalWords | None = None,
     ) -> None:
-        """`hush` silences what is said or rung; `more` are the other entities."""
+        """`hush` silences what is said or rung; `more` are the other entities;
+        `external` are wake words that Home Assistant has as files."""
         self.identity = identity
         self.words = words
+        self.external = external
         self.name = identity.name
         self.mac = identity.mac
         self._settings = settings
@@ -136,6 +140,14 @@ class Device:
                 trained_languages=model.languages,
             )
             for model in self.words.available
+        ]
+        phrases = {word.wake_word for word in words}
+        words += [
+            self._pb.VoiceAssistantWakeWord(
+                id=word.name, wake_word=word.phrase, trained_languages=word.languages
+            )
+            for word in (self.external.offered if self.external is not None else ())
+            if word.phrase not in phrases  # Home Assistant finds a word by its phrase
         ]
         return self._pb.VoiceAssistantConfigurationResponse(
             available_wake_words=words,

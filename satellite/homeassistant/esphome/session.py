@@ -9,6 +9,7 @@ from typing import Any
 
 from satellite.errors import BadFrame, PeerClosed
 from satellite.homeassistant.esphome.device import Device
+from satellite.homeassistant.esphome.external_words import ExternalWords
 from satellite.homeassistant.esphome.frames import ApiConnection, Security
 from satellite.homeassistant.esphome.identity import key_of
 from satellite.homeassistant.esphome.messages import definitions
@@ -190,9 +191,18 @@ class Session:
         self._device.player.playing(playing)
         self._device.touch()
 
+    @property
+    def _external(self) -> ExternalWords | None:
+        """The wake words that Home Assistant has as files: only who has our key adds models."""
+        return self._device.external if self._api.security is Security.KEY else None
+
     async def _configuration(self, message: Any) -> None:
+        if (external := self._external) is not None:
+            external.offer(message.external_wake_words)
         await self._api.send(self._device.configuration())
 
     async def _choose_words(self, message: Any) -> None:
         names = tuple(message.active_wake_words)
+        if (external := self._external) is not None:
+            await external.choose(names, self._api.address)
         await asyncio.to_thread(self._device.words.choose, names)

@@ -45,22 +45,18 @@ class LiveSettings:
         """Return the value in use of a setting, such as `listen.follow_up`."""
         return attrgetter(path)(self._in_use())
 
-    async def change(self, path: str, value: Any) -> None:
-        """Save a value and use it from now on. A refusal is logged, and changes nothing."""
+    async def change(self, path: str, value: Any) -> bool:
+        """Save a value and use it from now on; return whether it is in use. Failures are logged."""
         if value == self.value(path):
-            return
+            return True
         try:
             await asyncio.to_thread(self._save, {path: value})
             await self._reload()
         except SatelliteError as error:
             _LOGGER.warning("Home Assistant cannot change %s: %s", path, error)
-            return
-        if self.value(path) != value:
-            _LOGGER.warning(
-                "Home Assistant cannot change %s: a flag or the environment sets it", path
-            )
-        else:
-            _LOGGER.info("Home Assistant has set %s to %s", path, value)
+            return False
+        _LOGGER.info("Home Assistant has set %s to %s", path, value)
+        return bool(self.value(path) == value)
 
 
 class SettingEntity:

@@ -116,9 +116,9 @@ async def fetch(session: ClientSession, url: str, address: str) -> AsyncGenerato
     Where the host of the URL cannot be reached, `address` is tried: that from which Home Assistant
     is connected. Raises `EngineFailed`.
     """
-    _check(url)
+    check(url)
     problem: Exception | None = None
-    for candidate in dict.fromkeys((url, _at(url, address))):
+    for candidate in dict.fromkeys((url, at_address(url, address))):
         reader, began = WavReader(), False
         try:
             async for content in _body(session, candidate):
@@ -155,17 +155,18 @@ async def _body(session: ClientSession, url: str) -> AsyncIterator[bytes]:
         raise EngineFailed(f"the sound of Home Assistant ended early: {error}") from error
 
 
-def _check(url: str) -> None:
+def check(url: str) -> None:
+    """Raise `EngineFailed` for what is no address of a web server."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # brackets without an end, or a port that is no number
         good = False
     if not good:
-        raise EngineFailed("Home Assistant named a sound that is no http or https URL")
+        raise EngineFailed("Home Assistant named a file that is no http or https URL")
 
 
-def _at(url: str, address: str) -> str:
+def at_address(url: str, address: str) -> str:
     """Return a URL with another host; only http, as a certificate is for a name."""
     parts = urlsplit(url)
     if parts.scheme != "http" or not address:

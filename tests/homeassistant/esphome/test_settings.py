@@ -51,7 +51,7 @@ class Changes:
             EngineContext(),
         )
         self.file = SettingsFile(path, self._configuration)
-        live = LiveSettings(lambda: self.reload.settings, self.file.save, self.reload.now)
+        live = LiveSettings(lambda: self.reload.settings, self.file.change, self.reload.now)
         self.entities = setting_entities(live)
 
     def _configuration(self, instead: Any = None) -> load.Configuration:
@@ -152,6 +152,7 @@ async def test_a_setting_of_the_command_line_stays(
         await client.device_info()
         assert states.newest[FOLLOW_UP] == "Never"
     assert "a flag or the environment sets it" in caplog.text
+    assert not changes.path.exists()
 
 
 async def test_a_file_that_cannot_be_written_is_reported(
