@@ -8,19 +8,26 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from satellite.values import TranscribeRequest
+from satellite.audio.wavfile import write_wav
+from satellite.diagnostics.recordings.folder import Recording, RecordingFolder
+from satellite.diagnostics.stats.collector import TurnRow
+from satellite.diagnostics.stats.database import Database, file_of
+from satellite.settings import RecordingSettings
+from satellite.values import SPEECH, TranscribeRequest
 from servers.asr.whisper.engine import FasterWhisper
 from tests.support.axe import axe
 from tests.support.chromium import Chromium, Tab, chromium
 from tests.support.ports import free_ports
+from tests.support.program import satellite
 from tests.support.pulse import PulseServer
 from tests.support.real_models import real_model
 from tests.support.real_voice import VOICE, speak_all
@@ -33,6 +40,43 @@ IDLE = "document.body.dataset.phase === 'idle'"
 READY = "document.body.dataset.link === 'on'"
 SPEAKING = "document.body.dataset.phase === 'speaking'"
 COUNT = "document.querySelectorAll('.assistant:not(.partial)').length"
+
+
+@asynccontextmanager
+async def let_in(
+    environment: Mapping[str, str], *values: str
+) -> AsyncGenerator[tuple[str, str], None]:
+    """Run `satellite page` with settings during this block; yield the address and the code."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "satellite", "page", *(f"--set={value}" for value in values)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=environment,
+    )
+    assert process.stdout is not None
+    shown = ""
+    try:
+        async with asyncio.timeout(START):
+            while not (code := re.search(r"code is (\d{4} \d{4})", shown)):
+                piece = await process.stdout.read(4096)
+                assert piece, shown
+                shown += piece.decode()
+        address = re.search(r"https://[0-9.]+:\d+", shown)
+        assert address is not None, shown
+        yield address[0], code[1]
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def log_in(tab: Tab, address: str, code: str) -> None:
+    """Open an address of the page, and type the code."""
+    await tab.open(address)
+    await tab.until("!document.getElementById('login').hidden")
+    await tab.run("document.querySelector('#login input').focus()")
+    await tab.type(code)
+    await tab.until(READY)
 
 
 class House:
@@ -57,7 +101,7 @@ class House:
 
     async def start(self) -> None:
         """Start the server, and wait until its page is served."""
-        engines = ("--llm", "intents")
+        engines: tuple[str, ...] = ("--llm", "intents")
         if not self._light:
             voice = real_model(VOICE) / "en_US-joe-medium.onnx"
             whisper = real_model("whisper-tiny.en")
@@ -84,31 +128,10 @@ class House:
                     assert self._process.returncode is None, (self._folder / "log").read_text()
                     await asyncio.sleep(0.1)
 
-    @asynccontextmanager
-    async def let_in(self) -> AsyncGenerator[tuple[str, str], None]:
+    def let_in(self) -> AbstractAsyncContextManager[tuple[str, str]]:
         """Run `satellite page` during this block; yield the address and the code that it shows."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "satellite", "page", "--set", "http.https_port=0"),
-            *("--set", f"server.https_port={self._secure}"),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=self._environment,
-        )
-        assert process.stdout is not None
-        shown = ""
-        try:
-            async with asyncio.timeout(START):
-                while not (code := re.search(r"code is (\d{4} \d{4})", shown)):
-                    piece = await process.stdout.read(4096)
-                    assert piece, shown
-                    shown += piece.decode()
-            address = re.search(r"https://[0-9.]+:\d+", shown)
-            assert address is not None, shown
-            yield address[0], code[1]
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+        ports = ("http.https_port=0", f"server.https_port={self._secure}")
+        return let_in(self._environment, *ports)
 
     async def stop(self) -> None:
         """Stop the server. Idempotent."""
@@ -360,11 +383,7 @@ async def test_looking_after_a_server(tmp_path: Path) -> None:
 
         # a setting is found, checked, and saved by a person who has logged in
         async with house.let_in() as (address, code):
-            await tab.open(f"{address}/#look/settings")
-            await tab.until("!document.getElementById('login').hidden")
-            await tab.run("document.querySelector('#login input').focus()")
-            await tab.type(code)
-            await tab.until(READY)
+            await log_in(tab, f"{address}/#look/settings", code)
         await tab.until(f"{shown} === '{expected}'")
         await tab.until("document.querySelectorAll('.settings details').length > 100")
         await tab.run(
@@ -391,3 +410,100 @@ async def test_looking_after_a_server(tmp_path: Path) -> None:
         await tab.run("document.getElementById('open-look').click()")
         await tab.until("document.getElementById('composer').checkVisibility()")
         assert [text for text in tab.console if text.startswith(("exception", "error"))] == []
+
+
+async def test_looking_after_a_satellite(tmp_path: Path) -> None:
+    script = axe()
+    plain, secure = free_ports(2)
+    mic, recordings = tmp_path / "in.wav", tmp_path / "recordings"
+    write_wav(mic, SPEECH, bytes(SPEECH.rate * 2 * 120))
+    spoken = Recording(id="20261130-010203-turn-1", kind="turn", time=time.time(), seconds=1.0)
+    RecordingFolder(RecordingSettings(folder=str(recordings))).add(spoken, bytes(32_000))
+    rows = [
+        TurnRow(
+            id=str(n),
+            at=time.time() - n,
+            outcome="answered",
+            endpoint=0.3,
+            asr=0.2,
+            llm=0.4,
+            tts=0.1,
+            answer=1.0,
+            text="<i>lamp</i>",
+        )
+        for n in range(3)
+    ]
+    Database(file_of("den")).write(rows)
+    environment = {"XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
+    ports = (f"http.https_port={secure}", "server.https_port=0")
+
+    def button(section: str, text: str) -> str:
+        path = json.dumps(look(section, "button"))
+        return f"[...document.querySelectorAll({path})].find((b) => b.textContent === '{text}')"
+
+    async with chromium("--ignore-certificate-errors") as browser, browser.tab() as tab:
+        with satellite(
+            tmp_path,
+            *("--name", "den", "--mic", f"wav:{mic}", "--speaker", f"wav:{tmp_path / 'out.wav'}"),
+            *("--llm", "intents", "--asr", "tcp://127.0.0.1:9", "--tts", "espeak"),
+            *("--allow", "any", "--no-zeroconf"),
+            *(f"--set=http.port={plain}", f"--set=http.https_port={secure}"),
+            f"--set=recordings.folder={recordings}",
+            environment=environment,
+        ) as program:
+            await asyncio.to_thread(program.wait_for, "ready")
+            home = {
+                **os.environ,
+                "HOME": str(tmp_path),
+                "XDG_CONFIG_HOME": str(tmp_path / "config"),
+            }
+            async with let_in(home, *ports) as (address, code):
+                await log_in(tab, f"{address}/#look", code)
+            titles = "document.querySelectorAll('.card h2').length"
+            await tab.until(f"{titles} === 8 && !document.querySelector('.absent')")
+
+            # the microphone, and a timer that is set, paused and cancelled
+            muted = "document.querySelector('.card [role=switch]')"
+            await tab.until(f"{muted} && !{muted}.checked")
+            await tab.run(f"{muted}.click()")
+            await asyncio.to_thread(program.wait_for, "mute")
+            await tab.run(f"{button('timers', 'Start a timer')}.click()")
+            await tab.until(button("timers", "Pause"))
+            await tab.run(f"{button('timers', 'Pause')}.click()")
+            await tab.until(button("timers", "Resume"))
+            await tab.run(f"{button('timers', 'Cancel')}.click()")
+            await tab.until(f"!{button('timers', 'Cancel')}")
+            assert [event["state"] for event in program.events("timer")] == [
+                "started",
+                "paused",
+                "cancelled",
+            ]
+
+            # turns, whose texts stay texts, and plots
+            shown = await tab.until(f"document.querySelector('{look('turns', 'li')}')?.textContent")
+            assert "<i>lamp</i>" in shown
+            parts = (
+                f"document.querySelectorAll('{look('turns', '.turns li:first-child rect')}').length"
+            )
+            assert await tab.run(parts) == 4
+            await tab.until(f"document.querySelector('{look('turns', 'polyline')}')")
+
+            # a recording that is deleted only after a second question
+            await tab.until(f"document.querySelector('{look('recordings', 'audio')}')")
+            await tab.run(f"{button('recordings', 'Delete')}.click()")
+            await tab.until(button("recordings", "Cancel"))
+            assert len(list(recordings.glob("*.wav"))) == 1
+            await tab.run(f"{button('recordings', 'Delete')}.click()")
+            await tab.until(f"!document.querySelector('{look('recordings', 'audio')}')")
+            assert list(recordings.glob("*.wav")) == []
+
+            text = f"document.querySelector('{look('announce', 'input')}')"
+            await tab.run(f"{text}.value = 'Dinner'")
+            await tab.run(f"{button('announce', 'Announce')}.click()")
+            outcome = f"document.querySelector('{look('announce', 'form + .result')}').textContent"
+            await tab.until(f"{outcome} === 'den: heard'")
+
+            await tab.run(script + "; true")
+            await tab.screenshot(tmp_path / "look.png", 390, 844, dark=True)
+            assert await barriers(tab) == []
+            assert [line for line in tab.console if line.startswith(("exception", "error"))] == []
