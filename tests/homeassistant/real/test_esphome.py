@@ -147,6 +147,24 @@ def test_readings(device: EsphomeDevice) -> None:
     device.until(lambda: float(device.state("sensor", "score")) > 20, "the score of a wake word")
 
 
+def test_settings_are_changed_and_used_at_once(device: EsphomeDevice) -> None:
+    changes = (
+        ("select", "follow_up", "select.select_option", "option", "Never", "After questions"),
+        ("number", "microphone_gain", "number.set_value", "value", "1.5", "1.0"),
+    )
+    for platform, name, service, field, other, usual in changes:
+        for value in (other, usual):
+            device.service(service, device.entity(platform, name), **{field: value})
+            device.until(lambda p=platform, n=name, v=value: device.state(p, n) == v, name)
+    for service, state in (("switch.turn_off", "off"), ("switch.turn_on", "on")):
+        device.service(service, device.entity("switch", "stop_words"))
+        device.until(lambda s=state: device.state("switch", "stop_words") == s, "stop words")
+    log = device.program.errors()
+    for path in ("listen.follow_up", "sound.mic_volume", "listen.stop_words"):
+        assert log.count(f"in use now: {path}") == 2
+    assert not device.state("sensor", "microphone_level")  # until a person enables it
+
+
 def test_a_wake_word_is_switched_off_and_on(device: EsphomeDevice) -> None:
     entity = device.entity("select", "wake_word")
     state = device.run(device.api.state(entity))
