@@ -6,7 +6,7 @@ import base64
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -39,10 +39,11 @@ def need_esphome() -> None:
 class EsphomeDevice:
     """The satellite with its microphone, its speaker, and its entry in Home Assistant."""
 
-    def __init__(self, home: FurnishedHome, folder: Path) -> None:
+    def __init__(self, home: FurnishedHome, folder: Path, wake: Sequence[str]) -> None:
         self.home, self.api, self.folder = home, home.api, folder
         self.run = home.home_assistant.loop.run
         self.port = free_port()
+        self._wake = wake
         self.entry: Entry
         self.program: Program
         self._stack = ExitStack()
@@ -59,7 +60,7 @@ class EsphomeDevice:
             *("--name", NAME, "--area", "Kitchen", "--no-zeroconf", "--tts", VOICE),
             *("--mic", f"command:{python} {_SUPPORT / 'microphone.py'} {self.folder}/microphone"),
             *("--speaker", f"command:{python} {_SUPPORT / 'loudspeaker.py'} {self.folder}/speaker"),
-            *("--listen", "", "--wake", "openwakeword:okay_nabu", "--set", "cues.awake=false"),
+            *("--listen", "", "--set", "cues.awake=false", *self._wake),
             *("--set", "homeassistant.protocol=esphome"),
             *("--set", f"homeassistant.esphome=tcp://127.0.0.1:{self.port}"),
         )
@@ -170,9 +171,11 @@ class EsphomeDevice:
 
 
 @contextmanager
-def esphome_device(home: FurnishedHome, folder: Path) -> Iterator[EsphomeDevice]:
-    """Run a satellite, which is not added yet, during this block."""
-    device = EsphomeDevice(home, folder)
+def esphome_device(
+    home: FurnishedHome, folder: Path, wake: Sequence[str] = ("--wake", "openwakeword:okay_nabu")
+) -> Iterator[EsphomeDevice]:
+    """Run a satellite, which is not added yet, during this block; `wake` names its wake words."""
+    device = EsphomeDevice(home, folder, wake)
     device.start()
     try:
         yield device

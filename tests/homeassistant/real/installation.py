@@ -143,6 +143,11 @@ class Installation:
     def _log(self) -> Path:
         return self._folder / "house.log"
 
+    @property
+    def words(self) -> Path:
+        """The folder of a person's own wake words."""
+        return self._folder / "custom_wake_words"
+
     def _configure(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         configuration = _CONFIGURATION.format(port=self.port)
