@@ -225,14 +225,21 @@ def test_waiting_and_age_are_measured_by_the_monotonic_clock() -> None:
         "satellite/diagnostics/doctor/report.py",  # when it was written
         "satellite/diagnostics/recordings/folder.py",  # days
         "satellite/diagnostics/stats/database.py",  # days
+        "satellite/diagnostics/stats/routes.py",  # days
         "satellite/diagnostics/stats/snapshot.py",  # the time of the start, by today's clock
         "satellite/engines/known_servers.py",  # days
         "satellite/events.py",  # the time of an event, beside the monotonic one
         "satellite/homeassistant/client/weather.py",  # days
+        "satellite/http/application.py",  # as in browsers
+        "satellite/http/browsers.py",  # codes and log-ins, in a file that programs share
+        "satellite/http/certificate.py",  # its validity
         "satellite/listening/utterance_builder.py",  # as in events
         "satellite/net/pairing/known_peers.py",  # when machines were paired
         "satellite/timers/wall_clock.py",
         "satellite/turns/satellite_context.py",  # the time that is asked for
+        "servers/api/chat_completions.py",  # when an answer was made
+        "servers/api/model_names.py",  # since when a model is served
+        "servers/api/pooled_engines.py",  # the time that is asked for
         "servers/intents/skills/clock.py",  # the time that is asked for
         "servers/llm/chat/prompt.py",  # the time that is asked for
         "servers/models/local_files.py",  # when a model was copied

@@ -31,6 +31,7 @@ from satellite.settings import (
     SoundSettings,
     StatsSettings,
 )
+from satellite.turns import openings
 from satellite.values import AudioChunk, AudioFormat
 from tests.support.scripted_satellite import Room
 from tests.support.strange_plugins import ROLES, Trouble, plugins
@@ -160,6 +161,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> StrangeHome:
         return [found]
 
     monkeypatch.setattr(registry, "entry_points", entry_points)
+    monkeypatch.setattr(openings, "LONGEST_TEXT", 0)  # the voice is asked in every turn
     for module, name in ((listener, "RETRY"), (capture, "_RETRY_FIRST"), (capture, "_RETRY_MOST")):
         monkeypatch.setattr(module, name, 0.02)
     return made

@@ -13,7 +13,7 @@ from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Encoded, Floats, Model, Search
 from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.tokens import Prompt, Vocabulary
-from servers.asr.whisper.windows import BRIEF, BRIEF_FRAMES, RATE
+from servers.asr.whisper.windows import BRIEF, BRIEF_FRAMES, BRIEF_LANGUAGES, RATE
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,10 +62,10 @@ class Decoder:
     ) -> tuple[Attempt, str | None]:
         """Return the best attempt at a window and its language, which is detected if None.
 
-        `prompt` is called with that language. `quick`: brief sound in a known language is decoded
-        in a short window first, and again in a whole one if the result is not beyond doubt.
+        `prompt` is called with that language. `quick`: brief sound in one of `BRIEF_LANGUAGES`
+        is decoded in a short window first, and again in a whole one if there is any doubt.
         """
-        if quick and language and len(samples) <= BRIEF:
+        if quick and language in BRIEF_LANGUAGES and len(samples) <= BRIEF:
             encoded = await self._batches.call(self._model.encode, samples, BRIEF_FRAMES)
             attempt = await self._attempt(
                 encoded, samples, prompt(language), language, self._options.temperatures[0]
