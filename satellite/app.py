@@ -92,9 +92,6 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-LEVEL_PERIOD = 10.0
-"""Seconds between two readings of the microphone's level in Home Assistant, which stores each."""
-
 
 async def run(
     settings: Settings,
@@ -328,8 +325,8 @@ class Satellite:
     def _esphome_device(self) -> Device:
         """Make what Home Assistant sees of this satellite by ESPHome's API."""
         from satellite.homeassistant.esphome.device import Device  # see `_open_esphome`
-        from satellite.homeassistant.esphome.entities import Reading
         from satellite.homeassistant.esphome.external_words import ExternalWords
+        from satellite.homeassistant.esphome.readings import readings
         from satellite.homeassistant.esphome.setting_entities import LiveSettings, setting_entities
 
         changeable: Sequence[Entity] = ()
@@ -346,16 +343,7 @@ class Satellite:
             volume=lambda: self._playback.volume,
             set_volume=self._controls.volume,
             hush=self._output.hush,
-            more=(
-                Reading(3, "Wake word score", "mdi:ear-hearing", self._score, unit="%"),
-                Reading(4, "Engines", "mdi:cogs", self._engine_names, text=True),
-                Reading(
-                    *(5, "Microphone level", "mdi:microphone", self._level),
-                    unit="dBFS",
-                    every=LEVEL_PERIOD,
-                ),
-                *changeable,
-            ),
+            more=(*readings(self._choice, self._roles, self._level), *changeable),
             external=external,
         )
 
@@ -367,14 +355,6 @@ class Satellite:
     def _level(self) -> float | None:
         """Return the level of the microphone's newest sound in dBFS; None while it is muted."""
         return None if self._mute.muted else level(self._listener.recent(PERIOD)).rms
-
-    def _score(self) -> float | None:
-        """Return the score of the newest wake word in percent."""
-        return None if self._choice.score is None else self._choice.score * 100
-
-    def _engine_names(self) -> str:
-        """Return the engines that do the work while Home Assistant does not."""
-        return ", ".join(f"{role}: {engine}" for role, engine in self._roles().items())
 
     async def _run_tasks(self) -> None:
         """Run all parts until the listener ends."""
