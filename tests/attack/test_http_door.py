@@ -145,6 +145,7 @@ async def test_a_gigabyte_is_refused_before_it_is_sent(
             while sent < GIGABYTE:
                 writer.write(piece)
                 await writer.drain()
+                await asyncio.sleep(0)  # drain does not yield, and the end would not be seen
                 sent += len(piece)
                 if writer.is_closing():
                     break

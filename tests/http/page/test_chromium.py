@@ -313,7 +313,7 @@ async def test_two_browsers_a_restart_and_the_stored_conversation(
         assert [message["role"] for message in json.loads(text)] == ["user", "assistant"]
         await first.run("document.getElementById('open-panel').click()")
         await first.run("document.getElementById('clear').click()")
-        assert await first.run("localStorage.getItem('satellite.conversation')") is None
+        await first.until("localStorage.getItem('satellite.conversation') === null")
         await first.until("document.querySelectorAll('.chat li').length === 0")
 
 
