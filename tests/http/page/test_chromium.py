@@ -307,8 +307,9 @@ async def test_two_browsers_a_restart_and_the_stored_conversation(
         await ask(second, "what day is it")
         await second.until(answers(2))
 
-        await first.run("location.reload()")
-        await first.until(f"{READY} && document.querySelectorAll('.chat li').length === 2")
+        await first.run("document.body.dataset.before = 'reload'; location.reload()")
+        again = f"!document.body.dataset.before && {READY}"
+        await first.until(f"{again} && document.querySelectorAll('.chat li').length === 2")
         text = await first.run("localStorage.getItem('satellite.conversation')")
         assert [message["role"] for message in json.loads(text)] == ["user", "assistant"]
         await first.run("document.getElementById('open-panel').click()")
