@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from wyoming.event import Event as WyomingEvent
 
 from satellite import events
-from satellite.announcements.announcer import Announcer
-from satellite.announcements.broadcasts import Broadcasts
 from satellite.arbitration.arbiter import Arbiter
 from satellite.arbitration.protocol import normalized_word
 from satellite.arbitration.wake_words import wake_words_of
@@ -35,16 +33,15 @@ from satellite.components.spec import AUTO
 from satellite.diagnostics.health.supervision import supervised
 from satellite.diagnostics.recordings.recorder import recorded
 from satellite.diagnostics.stats.writer import written_stats
-from satellite.engines.assembly import assembled, create
+from satellite.engines.assembly import assembled
 from satellite.engines.reload import Reload, loaded
+from satellite.engines.stop_detection import stop_detection
 from satellite.errors import SatelliteError
+from satellite.homeassistant.doors import HomeAssistantDoors, Shown
 from satellite.homeassistant.driver.current_link import CurrentLink
 from satellite.homeassistant.driver.peer import HomeAssistantPeer
-from satellite.homeassistant.driver.port import reachable
 from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.homeassistant.driver.satellite_info import info_event
-from satellite.homeassistant.esphome.door import chosen_door
-from satellite.homeassistant.esphome.identity import Identity
 from satellite.homeassistant.esphome.wake_words import WakeWordChoice
 from satellite.http.api.engines import SatelliteEngines
 from satellite.http.controls import Controls
@@ -54,9 +51,6 @@ from satellite.http.page.engines import SharedEngines
 from satellite.http.page.house import House
 from satellite.http.page.lazy_routes import make_page_routes
 from satellite.http.server import http_server, make_api_routes
-from satellite.languages import codes
-from satellite.languages.pack import ENGLISH
-from satellite.lib import paths
 from satellite.lib.bus import Bus
 from satellite.lib.containment import Containment
 from satellite.lib.taskgroups import first_error
@@ -66,28 +60,16 @@ from satellite.listening.listener import Listener
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute, mute_store, parties_store
 from satellite.listening.people.recognition import speaker_recognition
-from satellite.listening.stop_phrases import stop_recognition
-from satellite.listening.stop_words import StopWords
 from satellite.listening.utterance import Utterance
-from satellite.ports import Asr, EngineContext, WaitsForReader, Wake
+from satellite.ports import WaitsForReader, Wake
 from satellite.settings import Settings
-from satellite.timers import TimerManager, timer_store
-from satellite.turns.actions import ActionRunner
-from satellite.turns.activity import Activity
+from satellite.timers import timer_store
 from satellite.turns.assistants import assistant_wake_words
 from satellite.turns.context import label
-from satellite.turns.delayed_commands import DelayedCommands, DueCommands
 from satellite.turns.follow_up import FollowUp
-from satellite.turns.manager import TurnManager
-from satellite.turns.own_sentences import own_sentences
-from satellite.turns.satellite_context import SatelliteContext
-from satellite.turns.sounds import Sounds
-from satellite.turns.speech_output import SpeechOutput
+from satellite.turns.parts import SpeechParts, TurnParts
 
 if TYPE_CHECKING:
-    from satellite.homeassistant.esphome.device import Device
-    from satellite.homeassistant.esphome.entities import Entity
-    from satellite.homeassistant.esphome.server import EsphomePort
     from satellite.http.route import MakeRoutes
 
 _LOGGER = logging.getLogger(__name__)
@@ -146,24 +128,13 @@ class Satellite:
     async def _open_services(self, stack: AsyncExitStack) -> None:
         """Open what surrounds the satellite: watchdog, port, hooks, ducking, statistics."""
         settings, bus = self._settings, self._bus
-        self._identity = Identity(settings.name)
-        self._door = chosen_door(settings, self._identity)  # before any of its files is written
+        doors = HomeAssistantDoors(settings)  # before any file of this satellite is written
         self._supervision = await stack.enter_async_context(supervised(settings, bus))
-        self._port = await stack.enter_async_context(reachable(settings))
-        self._esphome = await self._open_esphome(stack)
+        self._doors = await stack.enter_async_context(doors.listening())
         self._hooks = await stack.enter_async_context(hooked(settings.hooks, bus))
         await stack.enter_async_context(ducking(settings.ducking, bus))
         self._snapshot = await stack.enter_async_context(written_stats(settings, bus))
         self._people = stack.enter_context(speaker_recognition(settings))
-
-    async def _open_esphome(self, stack: AsyncExitStack) -> EsphomePort | None:
-        """Open the port of ESPHome's API, if this satellite shows that to Home Assistant."""
-        if self._door != "esphome":
-            return None
-        from satellite.homeassistant.esphome.server import esphome_reachable  # 20 ms
-
-        opened = esphome_reachable(self._settings, self._port.memory)
-        return await stack.enter_async_context(opened)
 
     async def _load_engines(self, stack: AsyncExitStack) -> None:
         """Load the engines that the settings name."""
@@ -179,7 +150,6 @@ class Satellite:
         )
         self._recorder = await stack.enter_async_context(recorded(settings, self._bus))
         self._mute = Mute(publish, mute_store(settings.name), parties_store(settings.name))
-        self._activity = Activity(publish, self._mute)
         self._mic = spec.create(
             "mic", settings.mic if settings.mic != AUTO else devices.default_mic()
         )
@@ -191,20 +161,14 @@ class Satellite:
 
     def _build_speech(self) -> None:
         """Make what speaks outside of turns: sounds, timers, announcements, broadcasts."""
-        settings, publish, tts = self._settings, self._bus.publish, self._engines.turn.tts
-        self._sounds = Sounds(settings, tts, self._playback, self._activity)
-        self._due_commands = DueCommands()
-        self._timers = TimerManager(
-            publish,
-            self._sounds.ring,
-            settings.cues.timer,
-            lambda: own_sentences(settings.language).ring_words(),
-            timer_store(settings.name),
-            carry_out=self._due_commands.put,
+        self._speech = SpeechParts(
+            self._settings,
+            self._engines.turn.tts,
+            self._playback,
+            self._bus.publish,
+            self._mute,
+            timer_store(self._settings.name),
         )
-        self._output = SpeechOutput(self._activity, self._sounds, self._timers)
-        self._announcer = Announcer(self._output, settings, tts)
-        self._broadcasts = Broadcasts(settings, self._announcer)
 
     async def _build_listening(self) -> None:
         """Make what hears the microphone: wake words, here or by Home Assistant, stop words."""
@@ -213,9 +177,11 @@ class Satellite:
         self._words = wake_words_of(settings.wake)
         self._false_wakes = FalseWakes()
         self._link = CurrentLink()
-        self._wake_stream = wake_stream = WakeStream(settings, vad, self._link, self._activity)
-        self._stop_words = await _stop_words(
-            settings, self._engines.local_asr, self._output, self._reference
+        self._wake_stream = wake_stream = WakeStream(
+            settings, vad, self._link, self._speech.activity
+        )
+        self._stop_words = await stop_detection(
+            settings, self._engines.local_asr, self._speech.output, self._reference
         )
         source = Fanout(
             self._front_end,
@@ -241,52 +207,36 @@ class Satellite:
     def _build_turns(self) -> None:
         """Make what answers an utterance: Home Assistant or our own turns, here or elsewhere."""
         settings, publish = self._settings, self._bus.publish
-        self._follow_up = follow_up = FollowUp(settings.listen.follow_up)
-        actions = ActionRunner(
-            self._timers, self._playback, self._mute, follow_up.request, self._broadcasts.submit
-        )
-        self._context = SatelliteContext(
-            settings,
-            publish,
-            self._activity,
-            self._playback,
-            self._sounds,
-            self._timers,
-            actions,
-        )
-        self._delayed_commands = DelayedCommands(
-            self._due_commands, self._engines.assistants, self._context, self._announcer
-        )
+        speech, self._follow_up = self._speech, FollowUp(settings.listen.follow_up)
         self._peer = HomeAssistantPeer(
             settings,
             self._link,
             self._wake_stream,
-            self._output,
-            self._announcer,
-            self._timers,
+            speech.output,
+            speech.announcer,
+            speech.timers,
             self._mute,
             listen_now=self._listener.listen_now,
             info=self._info,
-            memory=self._port.memory,
-            request_answer=follow_up.request,
-            used=self._identity.used,
-            wyoming=self._door == "wyoming",
+            memory=self._doors.memory,
+            request_answer=self._follow_up.request,
+            used=self._doors.used,
+            wyoming=self._doors.by_wyoming,
         )
-        self._turns = TurnManager(
-            settings,
+        self._turns = TurnParts(
+            speech,
             self._engines.assistants,
-            self._context,
-            self._activity,
-            self._sounds,
-            self._timers,
-            self._mute,
-            follow_up,
-            listen_now=self._listener.listen_now,
-            driver=self._peer.driver_for,
-            people=self._people,
+            self._follow_up,
+            self._listener.listen_now,
+            self._peer.driver_for,
+            self._people,
         )
         self._arbiter = Arbiter(
-            settings, self._turns, self._listener, publish, on_yield=self._wake_stream.invalidate
+            settings,
+            self._turns.manager,
+            self._listener,
+            publish,
+            on_yield=self._wake_stream.invalidate,
         )
 
     def _build_controls(self) -> None:
@@ -298,16 +248,16 @@ class Satellite:
         self._controls = Controls(
             self._settings,
             self._bus,
-            self._context,
-            self._activity,
-            self._output,
-            self._sounds,
+            self._turns.context,
+            self._speech.activity,
+            self._speech.output,
+            self._speech.sounds,
             self._mute,
-            self._announcer,
+            self._speech.announcer,
             listen_now=self._listener.listen_now,
             reload=self._reload.now,
             facts=self._facts,
-            memory=self._port.memory,
+            memory=self._doors.memory,
         )
         self._hooks.operate(self._controls)
         engines = self._engines
@@ -322,29 +272,20 @@ class Satellite:
             ),
         )
 
-    def _esphome_device(self) -> Device:
-        """Make what Home Assistant sees of this satellite by ESPHome's API."""
-        from satellite.homeassistant.esphome.device import Device  # see `_open_esphome`
-        from satellite.homeassistant.esphome.external_words import ExternalWords
-        from satellite.homeassistant.esphome.readings import readings
-        from satellite.homeassistant.esphome.setting_entities import LiveSettings, setting_entities
-
-        changeable: Sequence[Entity] = ()
-        external = None
-        if self._save is not None:
-            live = LiveSettings(lambda: self._reload.settings, self._save, self._reload.now)
-            changeable = setting_entities(live)
-            external = ExternalWords(live, paths.data_folder() / "wake-words", self._attempt)
-        return Device(
-            settings=self._settings,
-            identity=self._identity,
+    def _shown(self) -> Shown:
+        """Return what Home Assistant sees of this satellite by ESPHome's API."""
+        return Shown(
             mute=self._mute,
             words=self._choice,
             volume=lambda: self._playback.volume,
             set_volume=self._controls.volume,
-            hush=self._output.hush,
-            more=(*readings(self._choice, self._roles, self._level), *changeable),
-            external=external,
+            hush=self._speech.output.hush,
+            engines=self._roles,
+            level=self._level,
+            settings=lambda: self._reload.settings,
+            save=self._save,
+            reload=self._reload.now,
+            attempt=self._attempt,
         )
 
     async def _attempt(self, component: str) -> None:
@@ -360,7 +301,7 @@ class Satellite:
         """Run all parts until the listener ends."""
         async with (
             asyncio.TaskGroup() as tasks,
-            self._open_doors(),
+            self._doors.open(self._peer, self._shown()),
             http_server(
                 self._settings,
                 satellite_door(self._settings),
@@ -369,14 +310,9 @@ class Satellite:
             ),
         ):
             parts = {
-                "turns": self._turns.run,
-                "sounds": self._sounds.run,
-                "timers": self._timers.run,
-                "delayed commands": self._delayed_commands.run,
+                **self._turns.tasks,
                 "home assistant": self._peer.run,
                 "arbitration": self._arbiter.run,
-                "announcements": self._announcer.run,
-                "broadcasts": self._broadcasts.run,
                 "stop words": self._stop_words.run,
                 "false wakes": lambda: self._false_wakes.follow(self._bus),
                 "reload": self._reload.run,
@@ -392,27 +328,14 @@ class Satellite:
                 self._report_ready()
                 await self._listener.run(
                     self._accept,
-                    idle=lambda: self._activity.idle,
-                    answer_age=self._turns.answer_age,
+                    idle=lambda: self._speech.activity.idle,
+                    answer_age=self._turns.manager.answer_age,
                 )
             finally:
                 self._supervision.heartbeat.end()
                 self._house.close()
                 for helper in helpers:
                     helper.cancel()
-
-    @asynccontextmanager
-    async def _open_doors(self) -> AsyncGenerator[None, None]:
-        """Let Home Assistant in during this block, by the protocols that this satellite offers."""
-        async with AsyncExitStack() as stack:
-            adverts = []
-            if self._esphome is not None:
-                device = self._esphome_device()
-                opened = self._esphome.open(device, self._peer.serve_driver)
-                await stack.enter_async_context(opened)
-                adverts = self._esphome.adverts(device, self._settings)
-            await stack.enter_async_context(self._port.open(self._peer, adverts))
-            yield
 
     def _accept(self, utterance: Utterance) -> bool:
         """Accept an utterance, unless Home Assistant has switched its wake word off."""
@@ -434,12 +357,12 @@ class Satellite:
 
     def _routes(self) -> list[MakeRoutes]:
         """Return what makes the HTTP routes, once a client has come."""
-        settings, memory = self._settings, self._port.memory
-        engines = SatelliteEngines(settings, self._engines.turn, self._context)
+        settings, memory = self._settings, self._doors.memory
+        engines = SatelliteEngines(settings, self._engines.turn, self._turns.context)
         made: list[MakeRoutes] = [
             partial(make_api_routes, self._controls),
             partial(make_engine_routes, engines, memory),
-            partial(make_timer_routes, self._timers, settings.language, memory),
+            partial(make_timer_routes, self._speech.timers, settings.language, memory),
             partial(make_page_routes, self._house),
         ]
         if self._machine is not None:
@@ -459,8 +382,8 @@ class Satellite:
 
     def _info(self) -> WyomingEvent:
         """Return the answer to Home Assistant's `describe`."""
-        offered = self._door == "wyoming"
-        return info_event(self._settings, self._listener.wake.describe(), self._words, offered)
+        wake = self._listener.wake.describe()
+        return info_event(self._settings, wake, self._words, self._doors.by_wyoming)
 
     def _facts(self) -> dict[str, Any]:
         """Return the fields of the state that programs are shown besides those of `Controls`."""
@@ -484,33 +407,6 @@ class Satellite:
         for gap in self._engines.gaps:
             _LOGGER.warning("%s", gap)
         _LOGGER.info("listening; %s", ", ".join(f"{r}: {engine}" for r, engine in roles.items()))
-
-
-async def _stop_words(
-    settings: Settings, asr: Asr | None, output: SpeechOutput, reference: PlaybackReference
-) -> StopWords:
-    """Make the listener for stop words; `asr` is this machine's, if it knows the language.
-
-    What is possible in another language than English is logged.
-    """
-    wanted, possible = settings.listen.stop_words, True
-    find = partial(stop_recognition, settings.language, asr)
-    if not codes.same(settings.language, ENGLISH):  # English needs no file at the start
-        found = await asyncio.to_thread(find)
-        possible = bool(found.phrases)
-        if found.note and wanted:
-            _LOGGER.warning("stop words: %s", found.note)
-        elif wanted and possible and asr is not None:
-            _LOGGER.info("stop words of %s: recognized by %s", settings.language, label(asr))
-    return StopWords(
-        find,
-        ContainedVad(await create("vad", settings.vad, EngineContext.for_settings(settings))),
-        settings.listen.threshold,
-        lambda: possible and output.talking,
-        output.hush,
-        reference,
-        wanted=wanted,
-    )
 
 
 def _check_words(settings: Settings, known: Mapping[str, str]) -> None:

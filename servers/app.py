@@ -190,21 +190,12 @@ async def _serve(
     async with AsyncExitStack() as stack:
         for service in services:
             role = service.role
-            served[role] = bound = await stack.enter_async_context(
-                _served(service, settings, memory)
-            )
+            opened = _served(service, settings, memory)
+            served[role] = bound = await stack.enter_async_context(opened)
             _LOGGER.info("%s: %s at %s", role, service.engine.describe().name, bound)
             address = parse(bound)
             if isinstance(address, Tcp):
-                adverts.append(
-                    Advert(
-                        role=role,
-                        bound=address,
-                        name=settings.name,
-                        addresses=settings.server.advertise,
-                        facts=partial(_facts, service, paired),
-                    )
-                )
+                adverts.append(_advert(settings, service, address, paired))
         await stack.enter_async_context(paired)
         house = _house(settings, services, engines)
         await stack.enter_async_context(
@@ -237,6 +228,17 @@ async def _serve(
                         task.cancel()  # which withdraws the adverts
                     await drain(_drained(services), settings.server.drain)
                 raise
+
+
+def _advert(settings: Settings, service: _Service, address: Tcp, paired: PairedPort) -> Advert:
+    """Return the announcement of a role on the LAN."""
+    return Advert(
+        role=service.role,
+        bound=address,
+        name=settings.name,
+        addresses=settings.server.advertise,
+        facts=partial(_facts, service, paired),
+    )
 
 
 def _drained(services: Sequence[_Service]) -> list[DrainablePool]:

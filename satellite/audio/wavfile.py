@@ -90,21 +90,7 @@ def wav_bytes(form: AudioFormat, audio: bytes) -> bytes:
 
 def stream_header(form: AudioFormat) -> bytes:
     """Return the header of a WAV file whose length is unknown: that of its stream."""
-    return _HEADER.pack(
-        b"RIFF",
-        _ELSEWHERE,
-        b"WAVE",
-        b"fmt ",
-        16,
-        _PCM,
-        form.channels,
-        form.rate,
-        form.rate * form.frame_bytes,
-        form.frame_bytes,
-        16,
-        b"data",
-        _ELSEWHERE,
-    )
+    return _packed(form, _ELSEWHERE, _ELSEWHERE)
 
 
 class WavWriter:
@@ -159,9 +145,14 @@ class WavWriter:
 
 def _header(form: AudioFormat, size: int) -> bytes:
     """Return what stands before `size` bytes of samples."""
+    return _packed(form, _HEADER.size - 8 + size, size)
+
+
+def _packed(form: AudioFormat, whole: int, size: int) -> bytes:
+    """Return a header that states the sizes of the file, less 8, and of its samples."""
     return _HEADER.pack(
         b"RIFF",
-        _HEADER.size - 8 + size,
+        whole,
         b"WAVE",
         b"fmt ",
         16,

@@ -7,13 +7,11 @@ other satellites.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Literal
 
 import msgspec
 
-from satellite.announcements.announcer import Announcer
-from satellite.announcements.broadcasts import Broadcasts
 from satellite.audio.playback import Playback
 from satellite.audio.tap import Source
 from satellite.events import Event
@@ -27,18 +25,11 @@ from satellite.ports import Vad, Wake
 from satellite.settings import Settings
 from satellite.timers import TimerManager
 from satellite.timers.schedule import Schedule
-from satellite.turns.actions import ActionRunner
-from satellite.turns.activity import Activity
 from satellite.turns.assistants import Assistant, Assistants
 from satellite.turns.context import Engines
 from satellite.turns.conversation import Conversation
-from satellite.turns.delayed_commands import DelayedCommands, DueCommands
 from satellite.turns.follow_up import FollowUp
-from satellite.turns.manager import TurnManager
-from satellite.turns.own_sentences import own_sentences
-from satellite.turns.satellite_context import SatelliteContext
-from satellite.turns.sounds import Sounds
-from satellite.turns.speech_output import SpeechOutput
+from satellite.turns.parts import SpeechParts, TurnParts
 from satellite.values import EngineInfo, Situation, TranscribeRequest, Transcript
 
 PATIENCE = 120.0
@@ -106,57 +97,24 @@ class Session:
         self._interruptible = interruptible
         self._utterance: Utterance | None = None
         self._settings = settings
-        self._mute = mute
         self._wake = wake
-        self._activity = activity = Activity(publish, mute)
-        sounds = Sounds(settings, engines.tts, playback, activity)
-        due = DueCommands()
-        self._timers = timers = TimerManager(
-            publish,
-            sounds.ring,
-            settings.cues.timer,
-            lambda: own_sentences(settings.language).ring_words(),
-            store,
-            carry_out=due.put,
-        )
-        self._output = SpeechOutput(activity, sounds, timers)
-        announcer = Announcer(self._output, settings, engines.tts)
-        broadcasts = Broadcasts(settings, announcer)
-        follow_up = FollowUp(settings.listen.follow_up if wake is not None else "never")
-        actions = ActionRunner(timers, playback, mute, follow_up.request, broadcasts.submit)
-        self._context = context = SatelliteContext(
-            settings, publish, activity, playback, sounds, timers, actions
-        )
+        self._speech = SpeechParts(settings, engines.tts, playback, publish, mute, store)
         self._assistant = Assistant(
             settings, engines, local=True, conversation=conversation or new_conversation()
         )
-        assistants = Assistants(self._assistant)
         self._voice_watch: VoiceWatch | None = None
         self._listener = (
             self._listen(settings, publish, source, vads)
             if source is not None and vads is not None
             else None
         )
-        self._turns = TurnManager(
-            settings,
-            assistants,
-            context,
-            activity,
-            sounds,
-            timers,
-            mute,
-            follow_up,
+        self._parts = TurnParts(
+            self._speech,
+            Assistants(self._assistant),
+            FollowUp(settings.listen.follow_up if wake is not None else "never"),
             listen_now=self._listen_on,
-            driver=lambda utterance: None,
         )
-        self._parts: Mapping[str, Callable[[], Awaitable[None]]] = {
-            "turns": self._turns.run,
-            "sounds": sounds.run,
-            "timers": timers.run,
-            "announcements": announcer.run,
-            "delayed commands": DelayedCommands(due, assistants, context, announcer).run,
-            "broadcasts": broadcasts.run,
-        }
+        self._turns = self._parts.manager
 
     def _listen(
         self,
@@ -197,7 +155,7 @@ class Session:
     @property
     def phase(self) -> str:
         """What the satellite does now."""
-        return self._activity.phase
+        return self._speech.activity.phase
 
     @property
     def busy(self) -> bool:
@@ -212,17 +170,17 @@ class Session:
     @property
     def timers(self) -> TimerManager:
         """Timers and alarms."""
-        return self._timers
+        return self._speech.timers
 
     @property
     def situation(self) -> Situation:
         """The state that requests are sent with."""
-        return self._context.situation()
+        return self._parts.context.situation()
 
     async def run(self) -> None:
         """Run the conversation until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for name, run in self._parts.items():
+            for name, run in self._parts.tasks.items():
                 tasks.create_task(Containment(f"the part for {name}").run(run), name=name)
             if self._listener is not None:
                 listening = self._listener.run(self._accept, idle=lambda: not self.busy)
@@ -243,7 +201,7 @@ class Session:
 
     def ask(self, text: str) -> None:
         """Answer a text, in place of what is answered now."""
-        self._timers.dismiss()
+        self._speech.timers.dismiss()
         self._turns.start(Utterance(None, 1.0, text=text))
 
     def listen(self, *, held: bool = False) -> bool:
@@ -256,7 +214,7 @@ class Session:
             return False
         if not held:
             return self._listener.listen_now()
-        self._timers.dismiss()
+        self._speech.timers.dismiss()
         by_hand = msgspec.structs.replace(
             self._settings.listen,
             silence=LONGEST,
@@ -273,12 +231,12 @@ class Session:
 
     def interrupt(self) -> None:
         """End the turn that runs, or what is said or rung."""
-        self._timers.dismiss()
-        self._output.interrupt()
+        self._speech.timers.dismiss()
+        self._speech.output.interrupt()
 
     async def wait_until_idle(self) -> None:
         """Wait until no turn is running."""
-        await self._activity.wait_until_idle()
+        await self._speech.activity.wait_until_idle()
 
     def clear(self) -> None:
         """Begin a new conversation."""
@@ -297,7 +255,7 @@ class Session:
             return False
         if self._attention == "wake" and self._wake is not None:
             return True
-        talking = self.phase == "speaking" or self._timers.ringing
+        talking = self.phase == "speaking" or self._speech.timers.ringing
         return not self.busy or (self._interruptible and talking)
 
     def _listen_on(self) -> bool:
@@ -315,7 +273,7 @@ class Session:
     def _on_voice(self) -> None:
         if self._listener is None or self._attention == "asked" or not self._attentive():
             return
-        self._timers.dismiss()
+        self._speech.timers.dismiss()
         self._listener.listen_now(preroll=PREROLL)
 
 

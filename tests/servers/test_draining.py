@@ -1,4 +1,4 @@
-"""A server that is told to stop finishes what is under way, and refuses the rest."""
+"""A server that is asked to stop finishes the requests under way and refuses others."""
 
 from __future__ import annotations
 

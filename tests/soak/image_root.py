@@ -48,8 +48,8 @@ def check(root: CleanRoot) -> None:
     with root.booted() as machine:
         taken = machine.until("200", "/opt/satellite/venv/bin/python", "-c", HEALTH, limit=STARTED)
         print(f"listening {taken:.0f} s after the boot")
-        told = machine.run(COMMAND, "status")
-        expect("kitchen" in told, told)
+        shown = machine.run(COMMAND, "status")
+        expect("kitchen" in shown, shown)
     print("the card's satellite listens under its name")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from satellite.announcements.announcer import Announcer
-from satellite.announcements.broadcasts import Broadcasts
 from satellite.audio.playback import Playback
 from satellite.engines.reload import Reload
 from satellite.events import Event
@@ -18,23 +16,16 @@ from satellite.listening.utterance import Utterance
 from satellite.net.memory_budget import MemoryBudget
 from satellite.ports import EngineContext, Wake
 from satellite.settings import Settings
-from satellite.timers import TimerManager
-from satellite.turns.actions import ActionRunner
-from satellite.turns.activity import Activity
+from satellite.turns import parts
 from satellite.turns.assistants import Assistant, Assistants
 from satellite.turns.context import Engines
 from satellite.turns.driver import Driver
 from satellite.turns.follow_up import FollowUp
-from satellite.turns.manager import TurnManager
-from satellite.turns.satellite_context import SatelliteContext
-from satellite.turns.sounds import Sounds
-from satellite.turns.speech_output import SpeechOutput
 from tests.support.engines import ScriptedWake
-from tests.support.ring_words import english_rings
 
 
-class SpeechParts:
-    """What speaks outside of turns, as `satellite.app` makes it."""
+class SpeechParts(parts.SpeechParts):
+    """What speaks outside of turns."""
 
     def __init__(
         self,
@@ -44,20 +35,11 @@ class SpeechParts:
         publish: Callable[[Event], None],
         mute: Mute | None = None,
     ) -> None:
-        self.settings = settings
+        super().__init__(settings, engines.tts, playback, publish, mute or Mute(publish))
         self.engines = engines
-        self.playback = playback
-        self.publish = publish
-        self.mute = mute or Mute(publish)
-        self.activity = Activity(publish, self.mute)
-        self.sounds = Sounds(settings, engines.tts, playback, self.activity)
-        self.timers = TimerManager(publish, self.sounds.ring, settings.cues.timer, english_rings)
-        self.output = SpeechOutput(self.activity, self.sounds, self.timers)
-        self.announcer = Announcer(self.output, settings, engines.tts)
-        self.broadcasts = Broadcasts(settings, self.announcer)
 
 
-class TurnParts:
+class TurnParts(parts.TurnParts):
     """The turns of a satellite that speaks, and the controls of both."""
 
     def __init__(
@@ -71,32 +53,10 @@ class TurnParts:
         people: SpeakerRecognition | None = None,
     ) -> None:
         """`bus` and `memory` are those of the controls."""
-        self.speech = speech
-        self.follow_up = FollowUp(speech.settings.listen.follow_up)
-        self.context = SatelliteContext(
-            speech.settings,
-            speech.publish,
-            speech.activity,
-            speech.playback,
-            speech.sounds,
-            speech.timers,
-            ActionRunner(
-                speech.timers,
-                speech.playback,
-                speech.mute,
-                self.follow_up.request,
-                speech.broadcasts.submit,
-            ),
-        )
-        self.manager = TurnManager(
-            speech.settings,
+        super().__init__(
+            speech,
             assistants or Assistants(Assistant(speech.settings, speech.engines)),
-            self.context,
-            speech.activity,
-            speech.sounds,
-            speech.timers,
-            speech.mute,
-            self.follow_up,
+            FollowUp(speech.settings.listen.follow_up),
             listen_now,
             driver,
             people,
