@@ -62,7 +62,7 @@ class HomeAssistantDoors:
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[HomeAssistantDoors, None]:
-        """Listen during this block; who connects waits until `open`.
+        """Listen during this block; clients that connect wait until `open`.
 
         Raises `PortInUse`, `ConfigError`.
         """
