@@ -19,6 +19,7 @@ from satellite.text.reason_of import reason_of
 from servers.intents import package_mapping as mapping
 from servers.intents.match import Found, found_in
 from servers.intents.shared_texts import share
+from servers.intents.template_parser import intents_of
 
 if TYPE_CHECKING:
     from hassil.intents import IntentData, Intents, SlotList
@@ -109,15 +110,13 @@ class PackageSentences:
         )
 
     def _read(self) -> Intents | None:
-        from hassil.intents import Intents
-
         name = _FILES.get(self._language, self._language)
         file = files(_PACKAGE) / "data" / f"{name}.json"
         if not file.is_file():
             return None
         try:
             content = from_json(self._characters(file.read_text(encoding="utf-8")))
-            intents = Intents.from_dict(self._filtered(content))
+            intents = intents_of(self._filtered(content))
             for intent in intents.intents.values():
                 for data in intent.data:
                     _prepare(data, intents, intent.name not in mapping.VALUED)

@@ -116,6 +116,11 @@ class Sentences:
                 for sentence in data.sentences:
                     yield name, sentence
 
+    def named(self, name: str, names: Collection[str]) -> str:
+        """Return the one of `names` that is the name in another case, or the name itself."""
+        found = self._naming.named(name, names)
+        return name if found is None else found
+
     def samples(self, template: Sentence) -> list[str]:
         """Return every text of a template without names and areas."""
         from hassil.sample import sample_expression

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, islice, product
+from itertools import chain, islice, product, takewhile
 from typing import Any
 
 import msgspec
@@ -26,6 +26,9 @@ _HIGHEST = 9999
 
 _LONGEST_INITIALS = 4
 """Letters of the longest word in capitals that may be spelled: "TV", "HVAC"."""
+
+_SHORTEST_STEM, _LONGEST_ENDING = 3, 2
+"""Letters of a declined word before its ending, and of the ending."""
 
 _PART = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*'?|[^\w\s]|_")
 _FIGURE_WITH_LETTERS = re.compile(r"\b\d+[^\W\d_]+\b")
@@ -70,6 +73,27 @@ class Naming:
         declined = islice(self._declined(name), _MOST_DECLINED)
         forms = chain((name,), *map(self._spoken, chain((name,), declined)))
         return tuple(dict.fromkeys(filter(None, forms)))
+
+    def named(self, name: str, names: Collection[str]) -> str | None:
+        """Return the only one of `names` that is the name, in any case of either; or None.
+
+        Names that people give, as to timers, are in the case of the sentence that gave them. Of two
+        that are both declined, the ending alone differs.
+        """
+        folded = name.casefold()
+        forms = self._folded(name) if self._cases else {folded}
+        for fits in (
+            lambda other: other == folded,
+            lambda other: other in forms or (bool(self._cases) and folded in self._folded(other)),
+            lambda other: bool(self._cases) and _differ_in_ending(folded, other),
+        ):
+            found = [other for other in dict.fromkeys(names) if fits(other.casefold())]
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
+
+    def _folded(self, name: str) -> set[str]:
+        return {form.casefold() for form in self.forms(name)}
 
     def _declined(self, name: str) -> Iterator[str]:
         """Yield the name in each case: all its words, or the first alone ("lamp of the cellar")."""
@@ -123,6 +147,19 @@ def _compiled(rule: Rewrite) -> tuple[re.Pattern[str], str]:
     except (re.error, IndexError) as error:
         raise EngineFailed(f"sentences: names: cases: {quoted(rule.pattern)}: {error}") from error
     return pattern, rule.replacement
+
+
+def _differ_in_ending(name: str, other: str) -> bool:
+    """Return whether each word of two names begins alike and differs in its last letters alone."""
+    words, others = name.split(), other.split()
+    return len(words) == len(others) and all(map(_is_alike, words, others))
+
+
+def _is_alike(word: str, other: str) -> bool:
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False))
+    stem = sum(1 for _ in pairs)
+    longest = max(len(word), len(other))
+    return stem == longest or (stem >= _SHORTEST_STEM and longest - stem <= _LONGEST_ENDING)
 
 
 def _in_case(word: str, rules: Sequence[tuple[re.Pattern[str], str]]) -> str:

@@ -9,6 +9,7 @@ from satellite.errors import EngineFailed
 from satellite.languages.pack import Source
 from satellite.text.quoted import quoted
 from servers.intents.phrases import responses_of
+from servers.intents.template_parser import intents_of
 
 if TYPE_CHECKING:
     from hassil.expression import Expression
@@ -20,13 +21,8 @@ REQUEST_LISTS = frozenset({"name", "area"})
 
 def parse(content: dict[str, Any], language: str, where: str) -> Intents:
     """Parse a file's content, every template of it. Raises `EngineFailed`, naming `where`."""
-    from hassil.intents import Intents
-
     try:
-        intents = Intents.from_dict({"intents": {}, **content, "language": language})
-        for intent in intents.intents.values():
-            for data in intent.data:
-                _ = data.sentences  # hassil parses them on first use
+        intents = intents_of({"intents": {}, **content, "language": language})
     except Exception as error:  # hassil raises exceptions of many kinds for malformed files
         problem = " ".join(str(error).split())
         raise EngineFailed(f"sentences {where}: {type(error).__name__}: {problem}") from error

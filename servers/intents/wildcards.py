@@ -117,11 +117,15 @@ class Wildcards:
     def _parts(self, text: str, value: str) -> Iterator[str]:
         same = self._spelling.characters(text.casefold())
         first, last = value[:1].casefold(), value[-1:].casefold()
-        ends = [place + 1 for place, letter in enumerate(same) if letter == last]
+        # a number in figures may have been written in words, of whatever length
+        ends = [
+            place + 1 for place, letter in enumerate(same) if letter == last or last.isdecimal()
+        ]
+        shortest = sum(not letter.isdecimal() for letter in value) or 1
         for start, letter in enumerate(same):
-            if letter == first:
+            if letter == first or first.isdecimal():
                 for end in reversed(ends):
-                    if end - start >= len(value):
+                    if end - start >= shortest:
                         yield text[start:end]
 
     def _reverses(self, value: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Annotated, ClassVar
 
+import msgspec
+
 from satellite.errors import EngineFailed
 from satellite.languages.pack import ENGLISH
 from satellite.lib.worker import Worker
@@ -31,7 +33,7 @@ from servers.intents.package_mapping import COMMAND
 from servers.intents.phrases import Phrases
 from servers.intents.sentence_files import has_sentences, language_of
 from servers.intents.sentences import Sentences
-from servers.intents.skills import SKILLS
+from servers.intents.skills import SKILLS, timers
 from servers.llm.intents_tools import TOOLS
 
 _ASKED = 2
@@ -157,12 +159,23 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
 def _run(match: Match, sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]:
     """Run the skill of a match. Raises `EngineFailed` if the user's sentences have other slots."""
     skill = SKILLS.get(match.intent, _say_response)
+    match = _with_timer(match, sentences, request)
     try:
         return skill(match, request, sentences.phrases)
     except (KeyError, TypeError, ValueError) as error:
         raise EngineFailed(
             f"sentences: intent {match.intent} with slots {quoted(match.slots)}: {reason_of(error)}"
         ) from error
+
+
+def _with_timer(match: Match, sentences: Sentences, request: ReplyRequest) -> Match:
+    """Return a match about a running timer with its name in the case that its timer has."""
+    all_names = (timer.name for timer in request.situation.timers)
+    names = tuple(name for name in all_names if name)
+    if match.intent not in timers.NAMED or not names or not (name := match.slots.get("name")):
+        return match
+    slots = {**match.slots, "name": sentences.named(str(name), names)}
+    return msgspec.structs.replace(match, slots=slots)
 
 
 def _home(sentences: Sentences, request: ReplyRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -15,6 +15,14 @@ from servers.intents.match import Match
 from servers.intents.phrases import Phrases
 from servers.intents.skills.skill import Parts, Skill
 
+NAMED = frozenset(
+    {
+        *("HassTimerStatus", "HassCancelTimer", "HassIncreaseTimer", "HassDecreaseTimer"),
+        *("HassPauseTimer", "HassUnpauseTimer"),
+    }
+)
+"""Intents whose slot `name` is the name of a running timer."""
+
 _HOUR = 3600
 """Seconds. The remaining time of a longer timer is reported in whole minutes."""
 
