@@ -19,6 +19,7 @@ from satellite.lib.containment import Containment
 from satellite.lib.persistence import StoredValue
 from satellite.listening.listener import Listener
 from satellite.listening.mute import Mute
+from satellite.listening.people.recognition import SpeakerRecognition
 from satellite.listening.utterance import Utterance
 from satellite.listening.voice_watch import FRAMES, VoiceWatch
 from satellite.ports import Vad, Wake
@@ -86,12 +87,13 @@ class Session:
         interruptible: bool = False,
         conversation: Conversation | None = None,
         store: StoredValue[Schedule] | None = None,
+        people: SpeakerRecognition | None = None,
     ) -> None:
         """`source`: the microphone; without it, requests are typed only.
 
         `vads`: one for requests, and one for the open microphone. `interruptible`: whether a voice
         ends an answer, as where the echo of the speaker is removed from the microphone. `store`
-        preserves timers.
+        preserves timers; `people` recognizes the speaker.
         """
         self._attention: Attention = attention
         self._interruptible = interruptible
@@ -113,6 +115,7 @@ class Session:
             Assistants(self._assistant),
             FollowUp(settings.listen.follow_up if wake is not None else "never"),
             listen_now=self._listen_on,
+            people=people,
         )
         self._turns = self._parts.manager
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import msgspec
 
@@ -11,9 +12,9 @@ from satellite.errors import SatelliteError
 from satellite.lib.platform import system
 from satellite.settings import Settings
 from servers.http_api import ApiError
-from servers.models.names import parse
+from servers.models.names import SHERPA, parse
 from servers.models.ollama_models import OllamaModels
-from servers.models.recommended import component_of
+from servers.models.recommended import component_of, sherpa_models_for, sherpa_role
 from servers.models.store import Store
 from servers.openai.api import OpenAiApi
 
@@ -45,6 +46,17 @@ async def offers(settings: Settings) -> tuple[Offer, ...]:
     probes = [_openai(url, what) for url, what in OPENAI.items()]
     found = await asyncio.gather(installed, _sovits(), *probes)
     return tuple(offer for group in found for offer in group)
+
+
+def lacking(settings: Settings) -> dict[str, str]:
+    """Return a model to fetch for each role of sherpa-onnx that has none yet, where the engine is
+    installed: without a model it does nothing."""
+    if find_spec("sherpa_onnx") is None:
+        return {}
+    names = [parse(str(model)) for model in Store.for_settings(settings.models).installed()]
+    here = {sherpa_role(name.name) for name in names if name.kind == SHERPA}
+    wanted = sherpa_models_for(settings.language)
+    return {role: model for role, model in wanted.items() if role not in here}
 
 
 def _installed(settings: Settings) -> Sequence[Offer]:

@@ -68,6 +68,15 @@ def recommended(language: str) -> tuple[Recommended, ...]:
     )
 
 
+def sherpa_models_for(language: str) -> dict[str, str]:
+    """Return k2-fsa's first model of each role for a language, as `models pull` takes it."""
+    found: dict[str, str] = {}
+    for role in _SHERPA_ROLES.values():
+        for name in _sherpa(role, language):
+            found.setdefault(role, f"{SHERPA}:{name}")
+    return found
+
+
 def component_of(name: Name) -> tuple[str, str] | None:
     """Return the role of a model and the component that uses it; None for one with another use."""
     if name.kind == SHERPA:

@@ -43,15 +43,17 @@ def program() -> str:
 
 
 @contextmanager
-def serving(folder: Path, slots: int = _SLOTS) -> Iterator[str]:
-    """Run Ollama with its data in `folder`; yield its address."""
+def serving(folder: Path, build: str | None = None, *, slots: int = _SLOTS) -> Iterator[str]:
+    """Run Ollama with its data in `folder`; yield its address. `build`: another program."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"
     environment = {**os.environ, "OLLAMA_HOST": host, "HOME": str(folder)}
     environment |= {"OLLAMA_MODELS": str(folder / "models"), "OLLAMA_NUM_PARALLEL": str(slots)}
     with (folder / "ollama.log").open("wb") as log:
-        process = subprocess.Popen([program(), "serve"], env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [build or program(), "serve"], env=environment, stdout=log, stderr=log
+        )
         try:
             _wait(f"http://{host}", process, folder / "ollama.log")
             yield f"http://{host}"

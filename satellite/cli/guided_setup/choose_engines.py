@@ -6,13 +6,20 @@ from satellite.cli.guided_setup.asking import Choice
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.components.spec import AUTO
 from satellite.config import checks
-from servers.models.offers import offers
+from satellite.lib.daemon_thread import run_in_daemon_thread
+from servers.models.offers import lacking, offers
 
 _QUESTIONS = {
     "asr": "What recognizes speech?",
     "llm": "Which language model answers?",
     "tts": "Which voice speaks?",
 }
+_USES = {
+    "asr": "recognizes speech",
+    "tts": "speaks",
+    "wake": "detects any words that you write, as --wake 'sherpa-onnx:hello house'",
+}
+"""What a model of sherpa-onnx is for."""
 _OTHER = "a component"
 _ADDRESS = "a component, or the http:// address of a server of OpenAI's API"
 
@@ -32,7 +39,12 @@ async def engines(session: Wizard) -> None:
             headed = True
         usual = Choice(AUTO, "a server of the network, or the best that is installed here")
         await _choose(session, role, question, [usual, *choices])
-    if headed:
+    unused = await run_in_daemon_thread(lambda: lacking(session.settings))
+    if unused and not headed:
+        session.ask.head("Engines")
+    for role, model in unused.items():
+        session.ask.say(f"  satellite models pull {model}: sherpa-onnx {_USES[role]}")
+    if headed or unused:
         session.ask.say("  More models: satellite models recommend")
 
 

@@ -118,6 +118,8 @@ def _line_of(event: Event) -> str:
             return text
         case events.Failover(role=role, to=to):
             return f"({role} continues with {to})"
+        case events.Person(name=str(name)):
+            return f"(the voice of {name})"
     return ""
 
 

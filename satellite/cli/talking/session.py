@@ -23,6 +23,7 @@ from satellite.events import Event
 from satellite.listening.contained_vad import ContainedVad
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute
+from satellite.listening.people.recognition import speaker_recognition
 from satellite.ports import Asr, EngineContext
 from satellite.settings import Settings
 from satellite.turns.context import Engines
@@ -66,18 +67,26 @@ async def opened_talk(
         stack.push_async_callback(playback.close)
         if voice:
             await playback.open()
-        mute, microphone = Mute(publish), None
+        mute, microphone, people = Mute(publish), None, None
         if mic is not None:
             capture = Capture(mic, publish, settings.sound.mic_channel)
             stack.push_async_callback(capture.close)
             await capture.open()
             microphone = Microphone(capture, mute, publish)
+            people = stack.enter_context(speaker_recognition(settings))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         llm = SwitchedLlm(engines["llm"], settings, tasks)
         tts = SwitchedTts(engines.get("tts"), settings, tasks)
         asr: Asr = engines.get("asr") or Deaf()
         session = Session(
-            settings_of(settings), publish, Engines(asr, llm, tts), playback, mute, microphone, vads
+            settings_of(settings),
+            publish,
+            Engines(asr, llm, tts),
+            playback,
+            mute,
+            microphone,
+            vads,
+            people=people,
         )
         running = tasks.create_task(session.run(), name="conversation")
         try:

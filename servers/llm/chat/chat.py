@@ -25,6 +25,7 @@ from servers.llm.chat import external_calls, prompt
 from servers.llm.chat.call_bounds import canonical
 from servers.llm.chat.client import ChatClient, ChatMessage, ChatOptions, ToolCall, Unsupported
 from servers.llm.chat.reasoning import HoldTimes, hold_time
+from servers.llm.chat.sent_facts import SentFacts
 from servers.llm.chat.spoken_stream import SpokenStream
 from servers.llm.chat.toolbox import Toolbox, ToolResult, log_text
 from servers.llm.chat.trimming import TokenMeter, fit_prompt, prompt_length
@@ -42,7 +43,7 @@ _ENOUGH = " (No more tools now: answer in words.)"
 
 
 class Chat:
-    """Answers requests with a model. Stores no conversation, only facts about models."""
+    """Answers requests with a model. Stores no text of a conversation."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Chat:
         self._meters: dict[str, TokenMeter] = {}
         self._toolless: set[str] = set()
         self._holds = HoldTimes()
+        self._sent = SentFacts()
         self._left_out: tuple[str, ...] = ()
         if context.tools is not None and options.tool_rounds:
             context.tools.start()
@@ -116,12 +118,14 @@ class Chat:
     ) -> AsyncGenerator[ReplyPart, None]:
         """Ask the model and call its tools, until an answer calls none."""
         box = await self._box(request)
+        history = prompt.history_messages(request, self._sent.of_history(request))
         latest = [prompt.user_message(request)]
+        self._sent.remember(request, prompt.facts_of(request))
         spoken = again = False
         done: dict[str, ToolResult] = {}
         for left in range(self._options.tool_rounds, -1, -1):
             answer = _Answer()
-            messages = self._fit(model, request, latest, box)
+            messages = self._fit(model, request, history, latest, box)
             acted = set(done)  # in earlier rounds; what was done is not done again
             gap = " " if spoken else ""  # between the texts before and after a tool
             async with aclosing(self._ask(model, messages, box, answer)) as texts:
@@ -184,11 +188,16 @@ class Chat:
         return fitting
 
     def _fit(
-        self, model: str, request: ReplyRequest, latest: Sequence[ChatMessage], box: Toolbox
+        self,
+        model: str,
+        request: ReplyRequest,
+        history: Sequence[ChatMessage],
+        latest: Sequence[ChatMessage],
+        box: Toolbox,
     ) -> list[ChatMessage]:
         return fit_prompt(
             prompt.system_message(self._options.system, request.situation),
-            prompt.history_messages(request.history),
+            history,
             latest,
             self._definitions(model, box),
             self._meters.get(model) or TokenMeter(),

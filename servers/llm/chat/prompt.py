@@ -2,15 +2,16 @@
 
 Ollama caches its computation for the beginning of a prompt, up to the first token that differs.
 Constant text therefore comes first, and changing facts come last, with the newest request. They are
-no system message, since many templates move all of these to the front.
+no system message, since many templates move all of these to the front. In the history, each request
+has the facts that it was sent with.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from satellite.values import Message, ReplyRequest, Situation
+from satellite.values import ReplyRequest, Situation
 from servers.llm.chat.client import ChatMessage
 
 DEFAULT_SYSTEM = (
@@ -37,23 +38,30 @@ def system_message(system: str, situation: Situation) -> ChatMessage:
     return {"role": "system", "content": "\n".join(map(encodable, lines))}
 
 
-def history_messages(messages: tuple[Message, ...]) -> list[ChatMessage]:
-    """Return the earlier messages, unchanged."""
+def history_messages(request: ReplyRequest, facts: Sequence[str]) -> list[ChatMessage]:
+    """Return the earlier messages, each with its `facts`."""
     return [
-        {
-            "role": "assistant" if message.role == "assistant" else "user",
-            "content": encodable(message.text),
-        }
-        for message in messages
+        {"role": "assistant", "content": encodable(message.text)}
+        if message.role == "assistant"
+        else _from_user(message.text, known)
+        for message, known in zip(request.history, facts, strict=True)
         if message.text.strip()
     ]
 
 
 def user_message(request: ReplyRequest) -> ChatMessage:
     """Return the newest request with the current facts."""
-    facts = " ".join(_facts(request))
-    text = encodable(request.text.strip())
-    return {"role": "user", "content": f"{text}\n[{encodable(facts)}]" if facts else text}
+    return _from_user(request.text, facts_of(request))
+
+
+def facts_of(request: ReplyRequest) -> str:
+    """Return the facts that go with the newest request."""
+    return " ".join(_facts(request))
+
+
+def _from_user(text: str, facts: str) -> ChatMessage:
+    written = encodable(text.strip())
+    return {"role": "user", "content": f"{written}\n[{encodable(facts)}]" if facts else written}
 
 
 def encodable(text: str) -> str:

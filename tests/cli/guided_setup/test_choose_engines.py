@@ -24,6 +24,7 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr(choose_engines, "offers", offers)
+    monkeypatch.setattr(choose_engines, "lacking", lambda settings: {"asr": "sherpa:zipformer-en"})
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,10 @@ async def test_what_the_command_line_has_named_is_not_asked_for() -> None:
     await engines(session)
     assert session.settings.llm == "intents"
     assert [choice.value for choice in person.offered] == ["auto", "espeak:de"]
+
+
+async def test_models_that_an_installed_engine_lacks_are_named() -> None:
+    person = Answering()
+    await engines(Wizard(person, build({})))
+    line = "  satellite models pull sherpa:zipformer-en: sherpa-onnx recognizes speech"
+    assert line in person.lines

@@ -14,7 +14,9 @@ from servers.serve.server import serving
 from tests.cli.program import satellite
 from tests.cli.talking.talker import Talker
 from tests.support.engines import Scripted, ScriptedLlm
+from tests.support.people import TEXTS, write_wav
 from tests.support.pulse import PulseServer
+from tests.support.speaker_network import write_network
 from tests.support.speech import silence, speak
 
 pytestmark = pytest.mark.timeout(180)
@@ -217,3 +219,25 @@ def test_a_spoken_request_ends_with_enter(tmp_path: Path, pulse: PulseServer) ->
     person.until(r"It is \d+")
     person.type("/quit")
     assert person.end() == 0
+
+
+def test_the_person_who_speaks_is_shown(tmp_path: Path, pulse: PulseServer) -> None:
+    pytest.importorskip("sherpa_onnx", reason="sherpa-onnx is not installed")
+    network = str(write_network(tmp_path / "speaker.onnx"))
+    read = [word for n, text in enumerate(TEXTS[:3]) for word in ("--wav", _wav(tmp_path, n, text))]
+    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    added = satellite("people", "add", "Anna", *read, "--model", network, variables=home)
+    assert added.code == 0, added.errors
+    known = ("--set", "people.enabled=true", "--set", "people.threshold=0.5")
+    person = Talker(tmp_path, *ROOM, "--llm", "intents", "--no-voice", *known)
+    person.ready()
+    person.press(" ")
+    person.until(r"\(listening")
+    pulse.play(silence(0.5) + speak("turn on the light in the living room please") + silence(1.5))
+    person.until(r"\(the voice of Anna\)")
+    person.type("/quit")
+    assert person.end() == 0
+
+
+def _wav(folder: Path, number: int, text: str) -> str:
+    return str(write_wav(folder / f"{number}.wav", speak(text)))

@@ -10,10 +10,11 @@ import pytest
 
 from satellite.settings import ModelSettings, Settings
 from servers.models import offers
-from servers.models.names import GGUF, parse
+from servers.models.names import GGUF, SHERPA, parse
 from servers.models.recommended import component_of, recommended
 from servers.models.store import Store
 from tests.support.openai_fake import fake_openai, words
+from tests.support.sherpa_models import write_zipformer
 
 MODEL = b"GGUF" + struct.pack("<IQQ", 3, 1, 1) + b"weights" * 50
 
@@ -61,6 +62,25 @@ def test_a_model_needs_memory() -> None:
 )
 def test_the_engine_of_a_model(name: str, used: tuple[str, str] | None) -> None:
     assert component_of(parse(name)) == used
+
+
+def test_an_engine_without_models_lacks_one_for_each_role(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ModelSettings(folder=str(tmp_path))
+    monkeypatch.setattr(offers, "find_spec", lambda name: object())
+    assert offers.lacking(Settings(models=store, language="zh")) == {
+        "asr": "sherpa:zipformer-zh-en",
+        "tts": "sherpa:kokoro-multi-lang",
+        "wake": "sherpa:kws-zh",
+    }
+    (tmp_path / "sherpa").mkdir()
+    write_zipformer(tmp_path / "folder", ("▁A", "▁B"))
+    Store(tmp_path).take(SHERPA, "zipformer-en", tmp_path / "folder")
+    assert set(offers.lacking(Settings(models=store))) == {"tts", "wake"}
+    assert set(offers.lacking(Settings(models=store, language="sv"))) == set()
+    monkeypatch.setattr(offers, "find_spec", lambda name: None)
+    assert offers.lacking(Settings(models=store)) == {}
 
 
 async def test_what_is_installed_or_served_is_offered(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from satellite.values import ReplyRequest, Situation
+from satellite.values import Message, ReplyRequest, Situation
 from servers.llm.chat import prompt
+from servers.llm.chat.sent_facts import SentFacts
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,45 @@ def test_the_person_who_speaks_is_a_fact_of_the_newest_request() -> None:
     assert "Speaker: Anna." in prompt.user_message(known)["content"]
     assert "Anna" not in prompt.system_message("", known.situation)["content"]
     assert "Speaker" not in prompt.user_message(ReplyRequest(text="Hello."))["content"]
+
+
+def test_the_history_has_the_facts_that_its_requests_were_sent_with() -> None:
+    sent = SentFacts()
+    first = ReplyRequest(text="Hello. ", situation=Situation(now="noon", satellite="hall"))
+    sent.remember(first, prompt.facts_of(first))
+    said = (Message(role="user", text="Hello."), Message(role="assistant", text="Hi."))
+    second = ReplyRequest(
+        text="And?", history=said, situation=Situation(now="1 pm", satellite="hall")
+    )
+    hello, hi = prompt.history_messages(second, sent.of_history(second))
+    assert hello == prompt.user_message(first)
+    assert hi == {"role": "assistant", "content": "Hi."}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ReplyRequest(text="And?", history=(Message(role="user", text="Hello."),)),
+        ReplyRequest(
+            text="And?",
+            history=(Message(role="user", text="Bye."), Message(role="user", text="Hello.")),
+            situation=Situation(satellite="hall"),
+        ),
+    ],
+    ids=["of another satellite", "after another beginning"],
+)
+def test_no_conversation_has_the_facts_of_another(other: ReplyRequest) -> None:
+    sent = SentFacts()
+    first = ReplyRequest(text="Hello.", situation=Situation(speaker="Anna", satellite="hall"))
+    sent.remember(first, prompt.facts_of(first))
+    assert not any(sent.of_history(other))
+
+
+def test_facts_of_old_conversations_are_forgotten() -> None:
+    sent = SentFacts()
+    for number in range(1001):
+        sent.remember(ReplyRequest(text=f"{number}"), "Now: noon.")
+    asked = [
+        ReplyRequest(text="?", history=(Message(role="user", text=text),)) for text in ("0", "1")
+    ]
+    assert [sent.of_history(request) for request in asked] == [[""], ["Now: noon."]]
