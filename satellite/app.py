@@ -57,6 +57,7 @@ from satellite.lib.taskgroups import first_error
 from satellite.listening.contained_vad import ContainedVad
 from satellite.listening.continuation import hears_itself
 from satellite.listening.listener import Listener
+from satellite.listening.melody.melody import melody
 from satellite.listening.microphone import Microphone
 from satellite.listening.mute import Mute, mute_store, parties_store
 from satellite.listening.people.recognition import speaker_recognition
@@ -135,6 +136,7 @@ class Satellite:
         await stack.enter_async_context(ducking(settings.ducking, bus))
         self._snapshot = await stack.enter_async_context(written_stats(settings, bus))
         self._people = stack.enter_context(speaker_recognition(settings))
+        self._melody = stack.enter_context(melody(settings))
 
     async def _load_engines(self, stack: AsyncExitStack) -> None:
         """Load the engines that the settings name."""
@@ -230,6 +232,7 @@ class Satellite:
             self._listener.listen_now,
             self._peer.driver_for,
             self._people,
+            self._melody,
         )
         self._arbiter = Arbiter(
             settings,

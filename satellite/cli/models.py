@@ -21,7 +21,7 @@ _NAMES = """
     A NAME is whisper:SIZE (as whisper:base.en), whisper:OWNER/REPOSITORY of Hugging Face,
     piper:VOICE (as piper:en_US-lessac-medium), gguf:MODEL (as gguf:qwen2.5-1.5b),
     gguf:OWNER/REPOSITORY:FILE.gguf, sherpa:MODEL (as sherpa:sense-voice, or a name of k2-fsa's),
-    gpt4all:FILE of its catalogue, or ollama:MODEL (as ollama:llama3.2:1b).
+    gpt4all:FILE of its catalogue, ollama:MODEL (as ollama:llama3.2:1b), or turn:smart-turn-v3.2.
 """
 
 
@@ -178,7 +178,7 @@ def import_file(context: click.Context, name: str, file: Path) -> None:
     """Copy a model that is on this machine into the models folder.
 
     A GGUF file becomes gguf:NAME, as in --llm llamacpp:NAME. For sherpa:NAME, FILE is the folder or
-    the .tar.bz2 archive of a model for sherpa-onnx.
+    the .tar.bz2 archive of a model for sherpa-onnx; for turn:smart-turn-v3.2, its .onnx file.
     """
     store, _ = _stores(context)
     chosen = parse(name if ":" in name else f"gguf:{name}")

@@ -50,6 +50,7 @@ class Utterance:
         """Recognizes the person who speaks, where that is wanted."""
         self._on_close: Callable[[], None] = lambda: None
         self._on_wait: Callable[[float, float, Extent], None] = lambda seconds, until, extent: None
+        self._on_pause: Callable[[bytes], None] | None = None
 
     def on_close(self, stop: Callable[[], None]) -> None:
         """Register the callback that stops the capture."""
@@ -59,6 +60,16 @@ class Utterance:
         """Leave the capture to the utterance that continues this one."""
         self._on_close = lambda: None
         self._on_wait = lambda seconds, until, extent: None
+        self._on_pause = None
+
+    def on_pause(self, look: Callable[[bytes], None]) -> None:
+        """Register a callback that gets the newest sound of each pause, 16 kHz mono, once."""
+        self._on_pause = look
+
+    def pause(self, sound: Callable[[], bytes]) -> None:
+        """Report a pause of `LOOK` seconds."""
+        if self._on_pause is not None:
+            self._on_pause(sound())
 
     def on_wait(self, wait: Callable[[float, float, Extent], None]) -> None:
         """Register the callback of `wait`."""

@@ -12,6 +12,12 @@ from satellite.listening.utterance import Utterance
 from satellite.settings import ListenSettings
 from satellite.values import SPEECH, Extent
 
+LOOK = 0.2
+"""Seconds of silence after which a pause is reported: later, silence itself sounds like the end."""
+
+LOOK_BACK = 8.0
+"""Seconds of the newest sound that are reported with it."""
+
 
 class UtteranceBuilder:
     """Fills an utterance that is being said, frame by frame of the voice detector, and ends it."""
@@ -33,6 +39,8 @@ class UtteranceBuilder:
         self._taken = 0
         self._sound = bytearray()
         """The sound so far, for an utterance that continues this one."""
+        self._looked = False
+        """Whether the present pause was reported."""
         self._continuation: Continuation | None = None
         utterance.on_wait(self._wait)
         vad.reset()
@@ -62,11 +70,19 @@ class UtteranceBuilder:
             self._put(frame)
             found.extend(self._judge(self._endpointer.push(self._vad.probability(frame))))
             if not self._endpointer.silence:
+                self._looked = False
                 self._utterance.extent = Extent.UNKNOWN
                 before = self._utterance.before / SPEECH.frame_bytes
                 end = (before + self._endpointer.voice_end) / SPEECH.rate
                 self._utterance.voice_until = end
+            elif self._endpointer.silence >= LOOK and not self._looked and not self.closed:
+                self._looked = True
+                if self._utterance.voice is not None:
+                    self._utterance.pause(self._recent)
         return found
+
+    def _recent(self) -> bytes:
+        return bytes(self._sound[-SPEECH.bytes_of(LOOK_BACK) :])
 
     def is_continued(self, audio: bytes, own_voice: Callable[[], bool]) -> bool:
         """Add the sound after the end of the utterance; return whether speech goes on in it.

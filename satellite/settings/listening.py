@@ -28,6 +28,13 @@ class ListenSettings(OptionSet, frozen=True):
             "rest of one that has only begun"
         ),
     ] = True
+    smart_turn: Annotated[
+        bool,
+        option(
+            "End other requests by the melody of the voice, after 0.5 or 1.2 s; needs `satellite "
+            "models pull turn:smart-turn-v3.2`"
+        ),
+    ] = False
     minimum: Annotated[
         float, option("Ignore speech shorter than this", unit="s", minimum=0, maximum=5)
     ] = 0.2

@@ -11,10 +11,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from time import monotonic
 
 from satellite.errors import SatelliteError
 from satellite.lib.containment import Containment
+from satellite.listening.melody.melody import Melody
 from satellite.listening.utterance import Utterance
 from satellite.ports import AnswersAhead, JudgesTexts, Llm
 from satellite.settings import ListenSettings
@@ -33,6 +35,9 @@ OPEN = 0.35
 BEGUN = 1.2
 """The same after the beginning of a request. A person who stops for good waits no longer."""
 
+SURE = 0.5
+"""The same where the melody of the voice has ended, and the text is unknown to the sentences."""
+
 PATIENCE = 0.5
 """Seconds for the brain to judge a text: later, silence would have ended the turn anyway."""
 
@@ -47,9 +52,10 @@ class EndOfTurn:
         settings: ListenSettings,
         request_for: Callable[[str], ReplyRequest],
         on_text: Callable[[str], None] = lambda text: None,
+        melody: Melody | None = None,
     ) -> None:
         """`request_for` makes the request of a text; `on_text` is called with each text that may be
-        complete."""
+        complete; `melody` hears pauses in what the brain does not know."""
         self.wanted = settings.by_meaning and isinstance(llm, JudgesTexts | AnswersAhead)
         """Whether texts up to pauses are of use."""
         self._utterance = utterance
@@ -60,19 +66,28 @@ class EndOfTurn:
         self._newest: Transcript | None = None
         self._changed = asyncio.Event()
         self._judged = ""
+        self._melody = melody
+        self._looks: set[asyncio.Task[None]] = set()
+        self._finished_at: float | None = None
+        """Seconds of the utterance's sound after which its melody had ended."""
 
     @asynccontextmanager
     async def judging(self) -> AsyncGenerator[None, None]:
-        """Judge texts during this block. No task group, as in `recording`."""
-        if not self.wanted:
-            yield
-            return
-        task = asyncio.create_task(Containment("the end of a turn by meaning").run(self._judge))
+        """Judge texts and pauses during this block. No task group, as in `recording`."""
+        tasks = self._looks
+        if self.wanted:
+            work = Containment("the end of a turn by meaning").run(self._judge)
+            tasks.add(asyncio.create_task(work))
+        if self._melody is not None:
+            self._melody.begin()
+            self._utterance.on_pause(self._hear_pause)
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
 
     def hear(self, transcript: Transcript) -> None:
         """Take a transcript with the text up to a pause; only the newest one is judged."""
@@ -91,8 +106,34 @@ class EndOfTurn:
 
     async def certain(self) -> None:
         """Wait until the usual silence is over, after a request that could have gone on."""
-        if self._utterance.extent is Extent.OPEN and self._utterance.silent_mono is not None:
+        guessed = self._utterance.extent is Extent.OPEN or self.by_melody
+        if guessed and self._utterance.silent_mono is not None:
             await asyncio.sleep(self._utterance.silent_mono + self._silence - monotonic())
+
+    @property
+    def by_melody(self) -> bool:
+        """Whether the melody of the voice alone said that the person has finished."""
+        unknown = self._utterance.extent is Extent.UNKNOWN
+        return unknown and self._finished_at == self._utterance.voice_until
+
+    def _hear_pause(self, sound: bytes) -> None:
+        work = Containment("the end of a turn by melody").once(partial(self._look, sound))
+        task = asyncio.create_task(work, name="melody")
+        self._looks.add(task)
+        task.add_done_callback(self._looks.discard)
+
+    async def _look(self, sound: bytes) -> None:
+        """Look at a pause; what the brain's sentences say of it counts more."""
+        if self._melody is None:
+            return
+        until = self._utterance.voice_until
+        finished = await self._melody.finished(sound)
+        unknown = self._utterance.extent is Extent.UNKNOWN
+        if finished is None or not unknown or self._utterance.voice_until != until:
+            return
+        self._finished_at = until if finished else None
+        seconds = min(SURE, self._silence) if finished else max(BEGUN, self._silence)
+        self._utterance.wait(seconds, until, Extent.UNKNOWN)
 
     async def _judge(self) -> None:
         while True:

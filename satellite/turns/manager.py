@@ -10,6 +10,7 @@ from time import monotonic
 
 from satellite import events
 from satellite.lib.containment import Containment
+from satellite.listening.melody.melody import Melody
 from satellite.listening.mute import Mute
 from satellite.listening.people.recognition import SpeakerRecognition
 from satellite.listening.utterance import Utterance
@@ -47,9 +48,12 @@ class TurnManager:
         listen_now: Callable[[], bool],
         driver: Callable[[Utterance], Driver | None],
         people: SpeakerRecognition | None = None,
+        melody: Melody | None = None,
     ) -> None:
         """`listen_now` starts an utterance without a wake word, `driver` returns the driver that
-        takes a turn instead of the satellite, if any; `people` recognizes the speaker."""
+        takes a turn instead of the satellite, if any; `people` recognizes the speaker, and `melody`
+        hears the ends of our own turns."""
+        self._melody = melody
         self._people = people
         self._settings = settings
         self._assistants = assistants
@@ -160,6 +164,7 @@ class TurnManager:
             driver,
             first,
             assistant.openings,
+            self._melody,
         )
         work = partial(self._run, turn, self._activity.turn)
         task = tasks.create_task(self._containment.once(work), name=_name(utterance))

@@ -10,6 +10,7 @@ from satellite.announcements.broadcasts import Broadcasts
 from satellite.audio.playback import Playback
 from satellite.events import Event
 from satellite.lib.persistence import StoredValue
+from satellite.listening.melody.melody import Melody
 from satellite.listening.mute import Mute
 from satellite.listening.people.recognition import SpeakerRecognition
 from satellite.listening.utterance import Utterance
@@ -71,6 +72,7 @@ class TurnParts:
         listen_now: Callable[[], bool],
         driver: Callable[[Utterance], Driver | None] = lambda utterance: None,
         people: SpeakerRecognition | None = None,
+        melody: Melody | None = None,
     ) -> None:
         """See `TurnManager` for what is not of `speech`."""
         self.speech, self.follow_up = speech, follow_up
@@ -102,6 +104,7 @@ class TurnParts:
             listen_now,
             driver,
             people,
+            melody,
         )
         self.delayed_commands = DelayedCommands(
             speech.due_commands, assistants, self.context, speech.announcer

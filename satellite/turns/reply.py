@@ -57,13 +57,15 @@ class Reply:
         *,
         on_sound: Callable[[], None],
         execute: Callable[[Action], Awaitable[None]],
+        certain: Callable[[], Awaitable[None]],
         openings: Openings,
         ahead: bool = False,
     ) -> None:
         """`turn` is the id of the turn; `on_speech` is called before each sentence is spoken,
-        `on_sound` when the first sound begins; `execute` executes actions; `openings` synthesizes
-        the first sentence. `ahead`: it is prepared, up to its first sentence, and nothing is
-        published, done or heard before `release`."""
+        `on_sound` when the first sound begins; `execute` executes actions; `certain` waits
+        until a person has certainly finished; `openings` synthesizes the first sentence. `ahead`:
+        it is prepared, up to its first sentence, and nothing is published, done or heard before
+        `release`."""
         self.text = ""
         """The whole text."""
         self._context = context
@@ -73,6 +75,7 @@ class Reply:
         self._on_speech = on_speech
         self._on_sound = on_sound
         self._execute = execute
+        self._certain = certain
         self._openings = openings
         self._ahead = ahead
         self._released = asyncio.Event()
@@ -163,6 +166,8 @@ class Reply:
             except SatelliteError as error:
                 _LOGGER.debug("not answered ahead: %s", error)
         await self._released.wait()
+        if self._ahead:
+            await self._certain()  # the model itself may do something
         if begun:
             yield Resumed(text="")  # the model calls a tool after all
         async with aclosing(llm.reply(request)) as parts:

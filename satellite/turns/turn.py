@@ -17,6 +17,7 @@ from satellite.languages.hearing import hearing
 from satellite.languages.names import areas_for, names_for
 from satellite.lib.containment import describe, is_foreign
 from satellite.lib.deadline import fallback_seconds, too_slow
+from satellite.listening.melody.melody import Melody
 from satellite.listening.people.recognition import Match
 from satellite.listening.stop_phrases import plain
 from satellite.listening.utterance import Utterance
@@ -57,10 +58,11 @@ class Turn:
         driver: Driver | None = None,
         first: Turn | None = None,
         openings: Openings | None = None,
+        melody: Melody | None = None,
     ) -> None:
         """`driver` takes the turn until it is lost; `first` is the turn that this one continues,
         which is withdrawn once the whole request is known; `openings` are those of the turns
-        before."""
+        before; `melody` hears the end of the utterance."""
         self.id = utterance.id
         self.outcome: Outcome | None = None
         """None until the turn has ended."""
@@ -85,7 +87,7 @@ class Turn:
         self._notice = WaitNotice(context, engines.tts, settings, self.id)
         self._ahead = Ahead(engines.llm, lambda: self._reply(ahead=True), self._request)
         self._ending = EndOfTurn(
-            utterance, engines.llm, settings.listen, self._request, self._ahead.guess
+            utterance, engines.llm, settings.listen, self._request, self._ahead.guess, melody
         )
         self._first = first
         self._openings = openings or Openings()
@@ -293,6 +295,8 @@ class Turn:
                 reply.release()
                 await prepared[1]
             elif answer is None:
+                if self._ending.by_melody:
+                    await self._ending.certain()  # the brain itself may do something
                 await reply.answer(request)
             else:
                 await reply.say(answer)
@@ -311,6 +315,7 @@ class Turn:
             self._notice.withdraw,
             on_sound=self._note_sound,
             execute=self._execute,
+            certain=self._ending.certain,
             openings=self._openings,
             ahead=ahead,
         )

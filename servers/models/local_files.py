@@ -8,11 +8,11 @@ from pathlib import Path
 
 from satellite.errors import DownloadFailed
 from satellite.lib.platform.files import sync_folder
-from servers.models import archive, manifest, sherpa_files, sherpa_models
+from servers.models import archive, manifest, sherpa_files, sherpa_models, turn_models
 from servers.models.file_check import problem_of
 from servers.models.manifest import FileRecord, Manifest
 from servers.models.model_folder import ModelFolder, discard
-from servers.models.names import SHERPA
+from servers.models.names import SHERPA, TURN
 from servers.models.progress import Progress
 
 _BLOCK = 1 << 20
@@ -36,6 +36,8 @@ def take(place: ModelFolder, source: Path, progress: Progress) -> None:
                 raise DownloadFailed(f"{place.name}: {file} {problem}")
         place.staging.mkdir(parents=True)
         records = _copied(place, files, progress)
+        if place.name.kind == TURN:
+            records = (_published(place, records[0]),)
     if place.name.kind == SHERPA:
         sherpa_files.check(place.staging, str(place.name))
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -71,6 +73,17 @@ def _copied(place: ModelFolder, files: list[Path], progress: Progress) -> tuple[
     finally:
         progress.end()
     return tuple(_record(place.staging / file.name) for file in files)
+
+
+def _published(place: ModelFolder, record: FileRecord) -> FileRecord:
+    """Give a copied file its published name. Raises `DownloadFailed` unless it is that file."""
+    known = turn_models.KNOWN[place.name.name]
+    if record.sha256 != known.sha256:
+        raise DownloadFailed(
+            f"{place.name}: {record.path} is another file than {known.file} of {known.repository}"
+        )
+    (place.staging / record.path).rename(place.staging / known.file)
+    return _record(place.staging / known.file)
 
 
 def _record(path: Path) -> FileRecord:

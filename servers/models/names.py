@@ -11,7 +11,7 @@ import msgspec
 from satellite.errors import UsageError
 from satellite.options import unknown_name
 from satellite.text.quoted import quoted
-from servers.models import gguf_models, gpt4all_models, sherpa_models, whisper_sizes
+from servers.models import gguf_models, gpt4all_models, sherpa_models, turn_models, whisper_sizes
 
 WHISPER = "whisper"
 PIPER = "piper"
@@ -19,7 +19,8 @@ GGUF = "gguf"
 SHERPA = "sherpa"
 GPT4ALL = "gpt4all"
 OLLAMA = "ollama"
-KINDS = (WHISPER, PIPER, GGUF, SHERPA, GPT4ALL, OLLAMA)
+TURN = "turn"
+KINDS = (WHISPER, PIPER, GGUF, SHERPA, GPT4ALL, OLLAMA, TURN)
 
 _OFFICIAL_WHISPER = "MIT"
 _LICENSES = {
@@ -61,6 +62,8 @@ class Name(msgspec.Struct, frozen=True):
             return gguf_models.RECOMMENDED[self.name].license
         if self.kind == SHERPA and self.name in sherpa_models.RECOMMENDED:
             return sherpa_models.RECOMMENDED[self.name].license
+        if self.kind == TURN:
+            return turn_models.KNOWN[self.name].license
         official = self.kind == WHISPER and "/" not in self.name
         return _OFFICIAL_WHISPER if official else _LICENSES[self.kind]
 
@@ -96,6 +99,10 @@ def name_of_kind(kind: str, name: str) -> Name:
         return Name(kind, _sherpa(name))
     if kind == GPT4ALL:
         return Name(kind, _gpt4all(name))
+    if kind == TURN:
+        if name not in turn_models.KNOWN:
+            raise UsageError(f"turn:{unknown_name(name, turn_models.KNOWN)}")
+        return Name(kind, name)
     pattern, what = (_SIMPLE, "a voice's name") if kind == PIPER else (_OLLAMA, "an Ollama model")
     if not pattern.fullmatch(name):
         raise UsageError(f"{kind}:{name}: {quoted(name)} cannot be {what} (as {_EXAMPLES})")

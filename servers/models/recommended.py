@@ -82,6 +82,8 @@ def component_of(name: Name) -> tuple[str, str] | None:
     if name.kind == SHERPA:
         role = sherpa_role(name.name)
         return (role, f"{_SHERPA}:{name.name}") if role in ("asr", "tts") else None
+    if name.kind not in _ENGINES:
+        return None
     role, engine = _ENGINES[name.kind]
     return role, f"{engine}:{name.name}"
 

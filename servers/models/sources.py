@@ -10,10 +10,10 @@ from typing import Any
 from satellite.errors import DownloadFailed, ModelMissing
 from satellite.lib.decoding import Undecodable, from_json
 from satellite.options import unknown_name
-from servers.models import gguf_models, gpt4all_models, sherpa_models, whisper_sizes
+from servers.models import gguf_models, gpt4all_models, sherpa_models, turn_models, whisper_sizes
 from servers.models.download_plan import Digest, DownloadPlan, RemoteFile
 from servers.models.hub import Hub
-from servers.models.names import GGUF, GPT4ALL, PIPER, SHERPA, WHISPER, Name
+from servers.models.names import GGUF, GPT4ALL, PIPER, SHERPA, TURN, WHISPER, Name
 
 VOICES = "rhasspy/piper-voices"
 """The repository of Piper's voices, with their list in voices.json."""
@@ -30,7 +30,14 @@ _WHISPER_FILES = (
 
 def plan_of(name: Name, hub: Hub) -> DownloadPlan:
     """Return the files to download for a model. Raises `ModelMissing`, `DownloadFailed`."""
-    plans = {WHISPER: _whisper, PIPER: _piper, GGUF: _gguf, SHERPA: _sherpa, GPT4ALL: _gpt4all}
+    plans = {
+        WHISPER: _whisper,
+        PIPER: _piper,
+        GGUF: _gguf,
+        SHERPA: _sherpa,
+        GPT4ALL: _gpt4all,
+        TURN: _turn,
+    }
     return plans[name.kind](name, hub)
 
 
@@ -77,6 +84,13 @@ def _gguf(name: Name, hub: Hub) -> DownloadPlan:
         raise ModelMissing(f"{name}: {hub.endpoint}/{repository}: {unknown_name(wanted, files)}")
     file = _sibling(found, hub.address(repository, revision, wanted))
     return DownloadPlan(name, repository, revision, (file,))
+
+
+def _turn(name: Name, hub: Hub) -> DownloadPlan:
+    model = turn_models.KNOWN[name.name]
+    url = hub.address(model.repository, "main", model.file)
+    file = RemoteFile(model.file, url, model.bytes, Digest("sha256", model.sha256))
+    return DownloadPlan(name, model.repository, "main", (file,))
 
 
 def _gpt4all(name: Name, hub: Hub) -> DownloadPlan:

@@ -14,14 +14,14 @@ from servers.models import local_files, manifest, names
 from servers.models.lock import locked
 from servers.models.manifest import Installed
 from servers.models.model_folder import PART, ModelFolder, bytes_in, discard, model_in
-from servers.models.names import GGUF, GPT4ALL, OLLAMA, PIPER, SHERPA, WHISPER, Name
+from servers.models.names import GGUF, GPT4ALL, OLLAMA, PIPER, SHERPA, TURN, WHISPER, Name
 from servers.models.progress import NoProgress, Progress
 from servers.models.retry import RetryPolicy
 
-KINDS = (WHISPER, PIPER, GGUF, SHERPA, GPT4ALL)
+KINDS = (WHISPER, PIPER, GGUF, SHERPA, GPT4ALL, TURN)
 """The kinds that the folder holds. Ollama stores its models itself."""
 
-OWN = (GGUF, SHERPA)
+OWN = (GGUF, SHERPA, TURN)
 """The kinds whose models may come from a file of the user's."""
 
 Fingerprint = tuple[tuple[str, int, int], ...]
@@ -190,7 +190,8 @@ class Store:
     def take(self, kind: str, name: str, file: Path, progress: Progress | None = None) -> Path:
         """Copy a model of the user's into the store; return its folder there.
 
-        That is a GGUF file, or a folder or archive for sherpa-onnx. Raises `UsageError` for models
+        That is a GGUF file, the published file of a turn model, or a folder or archive for
+        sherpa-onnx. Raises `UsageError` for models
         of other kinds, `DownloadFailed`.
         """
         if kind not in OWN:

@@ -163,6 +163,19 @@ _DVECTOR = _files(
     {"embedder.int8.onnx": "c4d17ba220a33d7f27866c78f573372f4ae2dd57b405cdacdaf4483ecc374812"},
 )
 
+_SMART_TURN = (
+    File(
+        "smart-turn-v3.2-cpu.onnx",
+        "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+        (
+            Part(
+                "pipecat-ai==1.14.0",
+                "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",
+            ),
+        ),
+    ),
+)
+
 MODELS = {
     "whisper-tiny.en": Model(_TINY_EN, megabytes=78, license="MIT"),
     "whisper-base": Model(_BASE, megabytes=150, license="MIT"),
@@ -171,6 +184,7 @@ MODELS = {
     "qwen2.5-coder-0.5b": Model(_QWEN_HALF, megabytes=491, license="Apache-2.0 upstream"),
     "qwen2.5-coder-1.5b": Model(_QWEN_LARGER, megabytes=1117, license="Apache-2.0 upstream"),
     "speaker-dvector": Model(_DVECTOR, megabytes=12, license="Apache-2.0"),
+    "smart-turn-v3.2": Model(_SMART_TURN, megabytes=9, license="BSD-2-Clause"),
     "kokoro-int8": Model(_KOKORO, megabytes=95, license="Apache-2.0"),
 }
 """By the names that tests use."""
@@ -181,6 +195,7 @@ SMALL = (
     "piper-en_US-joe-medium",
     "smollm2-135m",
     "speaker-dvector",
+    "smart-turn-v3.2",
     "kokoro-int8",
 )
 """Fetched by default, and before every run of the whole test suite."""

@@ -17,6 +17,7 @@ from satellite.homeassistant.driver.remote_wake import WakeStream
 from satellite.homeassistant.driver.satellite_info import info_event
 from satellite.lib.bus import Bus
 from satellite.listening.listener import Listener, Utterance
+from satellite.listening.melody.melody import Melody
 from satellite.net.memory_budget import MemoryBudget
 from satellite.settings import CueSettings, DeadlineSettings, HomeAssistantSettings, Settings
 from satellite.turns.assistants import Assistant, Assistants
@@ -127,6 +128,7 @@ class ScriptedSatellite:
         settings: Settings = QUIET,
         bus: Bus | None = None,
         memory: MemoryBudget | None = None,
+        melody: Melody | None = None,
     ) -> None:
         self.uri = ""
         self.settings = settings
@@ -173,6 +175,7 @@ class ScriptedSatellite:
             assistants,
             bus=bus,
             memory=memory,
+            melody=melody,
         )
         self.turns, self.context = self.parts.manager, self.parts.context
         self.accept: Callable[[Utterance], bool] = self.turns.start

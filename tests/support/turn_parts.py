@@ -10,6 +10,7 @@ from satellite.engines.reload import Reload
 from satellite.events import Event
 from satellite.http.controls import Controls
 from satellite.lib.bus import Bus
+from satellite.listening.melody.melody import Melody
 from satellite.listening.mute import Mute
 from satellite.listening.people.recognition import SpeakerRecognition
 from satellite.listening.utterance import Utterance
@@ -51,6 +52,7 @@ class TurnParts(parts.TurnParts):
         bus: Bus | None = None,
         memory: MemoryBudget | None = None,
         people: SpeakerRecognition | None = None,
+        melody: Melody | None = None,
     ) -> None:
         """`bus` and `memory` are those of the controls."""
         super().__init__(
@@ -60,6 +62,7 @@ class TurnParts(parts.TurnParts):
             listen_now,
             driver,
             people,
+            melody,
         )
         self.controls = Controls(
             speech.settings,

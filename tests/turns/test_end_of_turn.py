@@ -9,11 +9,12 @@ import pytest
 
 from satellite.audio.feed import AudioFeed
 from satellite.errors import PeerClosed
+from satellite.listening.melody.melody import Melody
 from satellite.listening.utterance import Utterance
 from satellite.listening.utterance_builder import UtteranceBuilder
 from satellite.ports import Llm
 from satellite.settings import ListenSettings
-from satellite.turns.end_of_turn import BEGUN, OPEN, WHOLE, EndOfTurn
+from satellite.turns.end_of_turn import BEGUN, OPEN, SURE, WHOLE, EndOfTurn
 from satellite.values import SPEECH, Detection, Extent, ReplyRequest, Transcript
 from tests.support.engines import ScriptedLlm
 from tests.support.scripted_satellite import FRAME, SILENCE, VOICE, MarkVad
@@ -39,14 +40,39 @@ class Judge(ScriptedLlm):
         yield self.extents.get(request.text, Extent.UNKNOWN)
 
 
+class Ear(Melody):
+    """Hears what it was made to hear in every pause."""
+
+    def __init__(self, finished: bool | None) -> None:
+        self.answer = finished
+        self.sounds: list[bytes] = []
+        self.gate = asyncio.Event()
+        self.wait = False
+        """Whether looks wait for the gate."""
+
+    def begin(self) -> None:
+        pass
+
+    async def finished(self, sound: bytes) -> bool | None:
+        self.sounds.append(sound)
+        answer = self.answer
+        if self.wait:
+            await self.gate.wait()
+        return answer
+
+
 class Scene:
     """An utterance that is said in steps of the voice detector's frames."""
 
-    def __init__(self, llm: Llm, settings: ListenSettings = SETTINGS) -> None:
+    def __init__(
+        self, llm: Llm, settings: ListenSettings = SETTINGS, melody: Melody | None = None
+    ) -> None:
         self.utterance = Utterance(Detection(word="w", score=1.0, sample=0), 30.0)
         self.builder = UtteranceBuilder(self.utterance, MarkVad(), settings)
         self.builder.begin(b"", tail=0.0)
-        self.ending = EndOfTurn(self.utterance, llm, settings, lambda text: ReplyRequest(text=text))
+        self.ending = EndOfTurn(
+            self.utterance, llm, settings, lambda text: ReplyRequest(text=text), melody=melody
+        )
         self.seconds = 0.0
         self.silent = 0.0
         """Seconds of the silence at the end."""
@@ -210,3 +236,85 @@ async def test_what_cannot_be_undone_waits_where_the_request_could_go_on(
     await scene.ending.certain()
     expected = SETTINGS.silence - OPEN if waits else 0.0
     assert clock() - began == pytest.approx(expected, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("finished", "silence"), [(True, SURE), (False, BEGUN), (None, SETTINGS.silence)]
+)
+@pytest.mark.parametrize("llm", [ScriptedLlm(), Judge({})], ids=["no judge", "unknown text"])
+async def test_what_the_sentences_do_not_know_ends_by_its_melody(
+    llm: Llm, finished: bool | None, silence: float
+) -> None:
+    ear = Ear(finished)
+    scene = Scene(llm, melody=ear)
+    async with scene.ending.judging():
+        await scene.say(VOICE, 1.0)
+        await scene.say(SILENCE, 0.16)
+        await scene.understand("tell me a story")
+        await scene.say(SILENCE, 5.0)
+    assert scene.silent == pytest.approx(silence, abs=2.1 * STEP)
+    assert scene.ending.by_melody is (finished is True)
+    # one look, at the sound up to 0.2 s of silence
+    (sound,) = ear.sounds
+    assert len(sound) == pytest.approx(SPEECH.bytes_of(1.2), abs=2.1 * SPEECH.bytes_of(STEP))
+
+
+@pytest.mark.parametrize("finished", [True, False])
+@pytest.mark.parametrize(
+    ("extent", "silence"), [(Extent.WHOLE, WHOLE), (Extent.OPEN, OPEN), (Extent.BEGUN, BEGUN)]
+)
+@pytest.mark.parametrize("known", [0.16, 0.3], ids=["before the look", "after it"])
+async def test_the_sentences_count_more_than_the_melody(
+    finished: bool, extent: Extent, silence: float, known: float
+) -> None:
+    scene = Scene(Judge({"turn on": extent}), melody=Ear(finished))
+    async with scene.ending.judging():
+        await scene.say(VOICE, 1.0)
+        await scene.say(SILENCE, known)
+        await scene.understand("turn on")
+        await scene.say(SILENCE, 5.0)
+    assert scene.silent == pytest.approx(max(silence, known), abs=2.1 * STEP)
+    assert not scene.ending.by_melody
+
+
+@pytest.mark.parametrize("finished", [True, False])
+async def test_each_pause_is_looked_at_alone(finished: bool) -> None:
+    ear = Ear(finished)
+    scene = Scene(ScriptedLlm(), melody=ear)
+    async with scene.ending.judging():
+        for _ in range(3):
+            await scene.say(VOICE, 0.5)
+            await scene.say(SILENCE, 0.4)
+        ear.answer = None
+        await scene.say(VOICE, 0.5)
+        await scene.say(SILENCE, 5.0)
+    assert len(ear.sounds) == 4
+    assert scene.silent == pytest.approx(SETTINGS.silence, abs=1.1 * STEP)
+    assert not scene.ending.by_melody
+
+
+async def test_a_look_that_ends_after_more_speech_counts_no_more() -> None:
+    ear = Ear(False)
+    scene = Scene(ScriptedLlm(), melody=ear)
+    async with scene.ending.judging():
+        await scene.say(VOICE, 1.0)
+        ear.wait = True
+        await scene.say(SILENCE, 0.25)
+        await scene.say(VOICE, 0.5)
+        ear.wait = False
+        ear.gate.set()
+        ear.answer = None
+        await scene.say(SILENCE, 5.0)
+    assert len(ear.sounds) == 2
+    assert scene.silent == pytest.approx(SETTINGS.silence, abs=1.1 * STEP)
+
+
+async def test_what_cannot_be_undone_waits_for_the_usual_silence_after_a_melody() -> None:
+    scene = Scene(ScriptedLlm(), melody=Ear(True))
+    async with scene.ending.judging():
+        await scene.say(VOICE, 1.0)
+        await scene.say(SILENCE, 5.0)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    await scene.ending.certain()
+    assert clock() - began == pytest.approx(SETTINGS.silence - SURE, abs=0.15)

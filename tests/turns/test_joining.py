@@ -12,7 +12,9 @@ import pytest
 from satellite import events
 from satellite.audio.echo.playback_reference import PlaybackReference
 from satellite.listening.continuation import WITHIN, hears_itself
+from satellite.listening.melody.melody import Melody
 from satellite.settings import ListenSettings
+from satellite.turns.end_of_turn import SURE
 from satellite.values import SPEECH, Action, Message
 from tests.support.scripted_satellite import (
     FRAME,
@@ -30,8 +32,10 @@ FIRST = Action(name="timer.start", data={"seconds": 60})
 SECOND = Action(name="timer.start", data={"seconds": 120})
 
 
-def satellite(*first: Action | str, listen: ListenSettings = QUIET.listen) -> ScriptedSatellite:
-    made = ScriptedSatellite(msgspec.structs.replace(QUIET, listen=listen))
+def satellite(
+    *first: Action | str, listen: ListenSettings = QUIET.listen, melody: Melody | None = None
+) -> ScriptedSatellite:
+    made = ScriptedSatellite(msgspec.structs.replace(QUIET, listen=listen), melody=melody)
     made.asr.texts = ["turn on the lamp", "turn on the lamp in the kitchen"]
     made.llm.replies = [first or (FIRST, "The first."), (SECOND, "The second.")]
     return made
@@ -49,6 +53,34 @@ async def test_speech_that_goes_on_is_asked_as_one_request_at_every_moment(frame
     async with made.open():
         speak_on(made, END + (frames + 1) * STEP)
         await made.ended(2)
+    check_joined(made)
+
+
+class Sure(Melody):
+    """Takes every pause for the end at once."""
+
+    def __init__(self) -> None:
+        pass
+
+    def begin(self) -> None:
+        pass
+
+    async def finished(self, sound: bytes) -> bool | None:
+        return True
+
+
+@pytest.mark.parametrize("frames", range(0, round(WITHIN / STEP) - 8, 4))
+async def test_so_is_speech_that_was_cut_by_its_melody(frames: int) -> None:
+    # the first part is not even asked before the usual silence, which is longer than this pause
+    made = satellite(SECOND, "The second.", melody=Sure())
+    async with made.open():
+        speak_on(made, SURE + (frames + 1) * STEP)
+        await made.ended(2)
+    check_joined(made)
+
+
+def check_joined(made: ScriptedSatellite) -> None:
+    """Check that both parts were asked as one request, and nothing is left of the first."""
     assert made.outcomes()[-1] == "answered"
     assert made.outcomes()[:-1] in (["cancelled"], ["answered"])
     (joined,) = made.of(events.Joined)

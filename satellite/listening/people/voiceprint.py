@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from satellite.errors import EngineFailed, ModelMissing, PackageMissing
+from satellite.listening.mel import mel_filters
 from satellite.requirements import install_command
 from satellite.values import SPEECH
 
@@ -109,7 +110,7 @@ class DVector:
         self._window = np.zeros(self._FFT)
         start = (self._FFT - self._WINDOW) // 2
         self._window[start : start + self._WINDOW] = window
-        self._mel = _mel_filters(SPEECH.rate, self._FFT, self._MELS)
+        self._mel = mel_filters(SPEECH.rate, self._FFT, self._MELS)
 
     def compute(self, samples: Floats) -> Floats:
         """Return the voiceprint of 16 kHz samples within -1 to 1, of length 1."""
@@ -176,26 +177,6 @@ def _check_metadata(model: Path, keys: tuple[bytes, ...]) -> None:
             f"{model} is no network for speaker recognition that is known (its metadata has no "
             f"{', '.join(missing)}): satellite models pull sherpa:speaker-en fetches one"
         )
-
-
-def _mel_filters(rate: int, fft: int, count: int) -> npt.NDArray[np.float64]:
-    """Return Slaney's mel filters, as librosa makes them: [frequencies, mels]."""
-
-    def mel(hertz: Any) -> Any:
-        above = 15 + 27 * np.log(np.maximum(hertz, 1000.0) / 1000.0) / np.log(6.4)
-        return np.where(hertz < 1000.0, np.asarray(hertz) * 3 / 200, above)
-
-    def hertz(mels: Any) -> Any:
-        return np.where(mels < 15, mels * 200 / 3, 1000.0 * np.exp(np.log(6.4) * (mels - 15) / 27))
-
-    edges = hertz(np.linspace(mel(0.0), mel(rate / 2), count + 2))
-    bins = np.linspace(0, rate / 2, fft // 2 + 1)
-    rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
-    filters: npt.NDArray[np.float64] = np.maximum(0, np.minimum(rising, falling)) * (
-        2 / (edges[2:] - edges[:-2])
-    )
-    return filters
 
 
 def _unit(vector: Any) -> Floats:

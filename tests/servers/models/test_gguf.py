@@ -69,6 +69,6 @@ def test_another_file_of_the_user_is_refused(store: Store, tmp_path: Path) -> No
         store.take(GGUF, "mine", file)
     with pytest.raises(DownloadFailed, match="No such file"):
         store.take(GGUF, "mine", tmp_path / "missing.gguf")
-    with pytest.raises(UsageError, match="gguf, sherpa models can be imported"):
+    with pytest.raises(UsageError, match="gguf, sherpa, turn models can be imported"):
         store.take("whisper", "base", file)
     assert store.installed() == ()
