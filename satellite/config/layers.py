@@ -32,7 +32,7 @@ _TOKEN_OF_SERVER = re.compile(r"^SATELLITE_MCP_[A-Z0-9_]+_TOKEN$")
 _ORCHESTRATOR = re.compile(r"^SATELLITE_(SERVICE_(HOST|PORT)|PORT$|PORT_\d)")
 """Variables that Kubernetes and Docker set beside a service called "satellite"."""
 
-_EVENT = re.compile(r"^SATELLITE_EVENT(_|$)")
+_EVENT = re.compile(r"^SATELLITE_(EVENT(_|$)|RUN$)")
 """Variables of the programs of a hook, which may run `satellite` too."""
 
 _FOREIGN = (_TOKEN_OF_SERVER, _ORCHESTRATOR, _EVENT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shlex
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,9 @@ _LINE = 400
 class Child(asyncio.SubprocessProtocol):
     """One run of a program, in a session of its own so that its own children end with it.
 
-    Children that begin another session (`setsid`, daemons) are not found, and do not end with it.
+    What has begun another session (`setsid`, daemons) ends with a program that is ended. A program
+    that ends by itself leaves it behind, unless it holds the pipes of that program. It is found by
+    a variable of its environment, on Linux only.
 
     `on_line` is called with each line of its standard error that is not empty. All waiting is the
     reader's and the writer's: there is no task here, and no thread.
@@ -46,6 +49,7 @@ class Child(asyncio.SubprocessProtocol):
         self._exited = asyncio.Event()
         self._gone = asyncio.Event()
         self._line = ""
+        self._mark = secrets.token_hex(16)
 
     @property
     def exited(self) -> bool:
@@ -88,7 +92,7 @@ class Child(asyncio.SubprocessProtocol):
                 stdin=stdin,
                 stdout=stdout,
                 stderr=asyncio.subprocess.PIPE,
-                env=environment,
+                env={**environment, processes.RUN_VARIABLE: self._mark},
                 **processes.own_group(),
             )
         except OSError as error:
@@ -136,6 +140,7 @@ class Child(asyncio.SubprocessProtocol):
         """End the program and its children, politely unless `at_once`. Idempotent."""
         if self._transport is None:
             return
+        running = not self._gone.is_set()
         try:
             if not at_once:
                 await self._end_group(_TERMINATE, at_once=False)
@@ -143,6 +148,8 @@ class Child(asyncio.SubprocessProtocol):
         finally:
             if not self._exited.is_set():
                 self._signal_group(at_once=True)
+            if running:
+                processes.end_marked(self._mark)
             self._transport.close()
 
     async def _end_group(self, seconds: float, *, at_once: bool) -> None:

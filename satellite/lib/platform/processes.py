@@ -8,12 +8,19 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 _LOWEST = 19
 """The lowest priority that Linux knows, nice(1)."""
+
+RUN_VARIABLE = "SATELLITE_RUN"
+"""Environment variable that marks everything that one run of a program starts, see `end_marked`."""
+
+_ROUNDS = 20
+"""Most searches of `end_marked`: what starts others faster than they are ended is left."""
 
 
 def own_group() -> dict[str, Any]:
@@ -38,6 +45,45 @@ def end_group(process: int, *, at_once: bool) -> None:
         return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process, signal.SIGKILL if at_once else signal.SIGTERM)
+
+
+def end_marked(mark: str) -> int:
+    """End at once all processes that were started with this value of `RUN_VARIABLE`.
+
+    Those in sessions of their own (setsid(2)) and those whose parent has ended are included.
+    Returns their number.
+
+    Finds processes of this user, by the environment that they were started with (proc(5)). A
+    program that was started with another environment is not found. Only Linux can do this;
+    elsewhere it does nothing.
+    """
+    if sys.platform != "linux":
+        return 0
+    sought, ended = f"{RUN_VARIABLE}={mark}".encode(), set[int]()
+    for _ in range(_ROUNDS):
+        found = set(_end_all(sought))
+        if found <= ended:  # nothing has started since; a killed one may take a moment to go
+            break
+        ended |= found
+    return len(ended)
+
+
+def _end_all(sought: bytes) -> Iterator[int]:
+    """End at once the processes whose environment holds this, and yield them."""
+    if sys.platform != "linux":
+        return
+    own = os.getpid()
+    for entry in os.listdir("/proc"):
+        if not entry.isdecimal() or (pid := int(entry)) == own:
+            continue
+        with suppress(OSError):  # it has ended meanwhile, or belongs to another user
+            process = os.pidfd_open(pid)  # whose number may be another one's once it has ended
+            try:
+                if sought in Path("/proc", entry, "environ").read_bytes().split(b"\0"):
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+                    yield pid
+            finally:
+                os.close(process)
 
 
 def lower_own_priority(nice: int) -> None:
