@@ -448,6 +448,24 @@ def test_a_damaged_database_is_replaced(content: bytes, state: Path) -> None:
     assert [row.id for row in database.read(file)[0]] == ["a"]
 
 
+def test_a_database_is_replaced_whose_damage_is_no_text(state: Path) -> None:
+    """SQLite quotes it in its message, which `sqlite3` cannot decode."""
+    file = state / "stats.sqlite"
+    database.Database(file).close()
+    whole = file.read_bytes()
+    damaged = whole.replace(b"happening", b"\xe7\xff\xfex\xe7\xffabc").replace(
+        b"CREATE", b"CRE\xe7TE"
+    )
+    assert len(damaged) == len(whole)
+    assert damaged != whole
+    file.write_bytes(damaged)
+    with pytest.raises(SatelliteError):
+        database.read(file)
+    database.Database(file).close()
+    assert file.with_name("stats.sqlite.broken").exists()
+    assert database.read(file) == ([], [])
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.one_of(st.none(), st.integers(-(2**62), 2**62), st.floats(), st.text())))
 def test_rows_of_wrong_types_are_left_out(values: list[Any], state: Path) -> None:

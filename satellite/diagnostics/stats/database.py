@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import time
 from typing import Any, TypeVar
@@ -97,7 +97,7 @@ class Database:
 
     def write(self, rows: Iterable[Row]) -> None:
         """Add rows, in one transaction. Raises `sqlite3.Error`."""
-        with self._connection:
+        with _readable_errors(), self._connection:
             for row in rows:
                 values = msgspec.structs.astuple(row)
                 table = "turn" if isinstance(row, TurnRow) else "happening"
@@ -115,7 +115,7 @@ class Database:
 
     def _prune(self, connection: sqlite3.Connection, now: float) -> None:
         oldest = now - self._days * 86400
-        with connection:
+        with _readable_errors(), connection:
             for table, most in (("turn", TURNS), ("happening", EVENTS)):
                 connection.execute(f"delete from {table} where at < ?", (oldest,))
                 connection.execute(
@@ -141,20 +141,34 @@ class Database:
         connection = sqlite3.connect(self._file, timeout=_PATIENCE, check_same_thread=False)
         try:
             self._file.chmod(0o600)
-            (page,) = connection.execute("pragma page_size").fetchone()
-            connection.execute(f"pragma max_page_count = {BYTES // page}")
-            (shape,) = connection.execute("pragma user_version").fetchone()
-            if shape not in (0, _FIRST, SHAPE):
-                raise sqlite3.DatabaseError(f"it is of version {shape}, not {SHAPE}")
-            added = "alter table turn add column extent text;" if shape == _FIRST else ""
-            # in one transaction, so that a reader sees all tables or none
-            connection.executescript(
-                f"begin; {_TABLES} {added} pragma user_version = {SHAPE}; commit;"
-            )
+            with _readable_errors():
+                self._prepare(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    @staticmethod
+    def _prepare(connection: sqlite3.Connection) -> None:
+        """Limit the file, and create the tables that are missing. Raises `sqlite3.Error`."""
+        (page,) = connection.execute("pragma page_size").fetchone()
+        connection.execute(f"pragma max_page_count = {BYTES // page}")
+        (shape,) = connection.execute("pragma user_version").fetchone()
+        if shape not in (0, _FIRST, SHAPE):
+            raise sqlite3.DatabaseError(f"it is of version {shape}, not {SHAPE}")
+        added = "alter table turn add column extent text;" if shape == _FIRST else ""
+        # in one transaction, so that a reader sees all tables or none
+        connection.executescript(f"begin; {_TABLES} {added} pragma user_version = {SHAPE}; commit;")
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Raise `sqlite3.DatabaseError` for an error whose message `sqlite3` cannot decode: it contains
+    parts of a damaged file."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise sqlite3.DatabaseError("it contains bytes that are no text") from error
 
 
 def _valid(kind: type[T], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[T]:
@@ -174,7 +188,10 @@ def read(file: Path, since: float = 0.0) -> tuple[list[TurnRow], list[CountedEve
         return [], []
     try:
         uri = f"{file.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as connection:
+        with (
+            _readable_errors(),
+            closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as connection,
+        ):
             (shape,) = connection.execute("pragma user_version").fetchone()
             if shape == 0:
                 return [], []  # it is being created
