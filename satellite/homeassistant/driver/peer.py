@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Literal
@@ -28,6 +29,7 @@ from satellite.listening.utterance import Utterance
 from satellite.net.incoming_speech import IncomingSpeech
 from satellite.net.memory_budget import MemoryBudget
 from satellite.net.messages import read
+from satellite.net.refusals import Refusals
 from satellite.net.wire import Connection
 from satellite.settings import Settings
 from satellite.timers import TimerManager
@@ -73,6 +75,7 @@ class HomeAssistantPeer:
         self._announcer = announcer
         self._timers = timers
         self._home_timers = HomeTimers(timers)
+        self._refusals = Refusals("Home Assistant's port")
         self._mute = mute
         self._listen_now = listen_now
         self._info = info
@@ -152,11 +155,12 @@ class HomeAssistantPeer:
 
     def _refuse(self, connection: Connection) -> None:
         """Let a Home Assistant not drive that still has this satellite by Wyoming."""
-        _LOGGER.warning(
-            "%s wants to drive this satellite by Wyoming, but homeassistant.protocol is ESPHome's: "
-            "delete its entry in the Wyoming integration there, or set the protocol to wyoming",
-            connection.peer,
+        text = (
+            f"{connection.peer} wants to drive this satellite by Wyoming, but "
+            "homeassistant.protocol is ESPHome's: delete its entry in the Wyoming integration "
+            "there, or set the protocol to wyoming"
         )
+        self._refusals.log(time.monotonic(), "protocol", connection.address, text)
 
     @asynccontextmanager
     async def _linked(
