@@ -336,9 +336,13 @@ class Ordinary:
         """Seconds of requests while no stranger was there."""
         self.busy: dict[str, list[float]] = {role: [] for role in ROLES}
         """Seconds of the others."""
+        self.settling = False
+        """Whether strangers have just left, whose work may still be under way."""
         self.bothered = False
         """Whether strangers are there."""
         self.failures: list[str] = []
+        self.said = 0
+        """Sentences so far."""
         self.resting = asyncio.Lock()
         """Held during a request, and while the server's use of resources is counted."""
         self.speech = silence(0.3) + speak("turn on the kitchen lamp") + silence(0.3)
@@ -352,11 +356,17 @@ class Ordinary:
                     await self.ask(role)
                 await asyncio.sleep(EVERY / len(ROLES))
 
+    def sentence(self, role: str) -> str:
+        """Return what is to be spoken: in turns a sentence that Piper has stored, and a new one."""
+        self.said += role == "tts"
+        other = f"lamp {self.said}" if self.said % 2 else "lamp"
+        return f"The {other} in the kitchen is on."
+
     async def ask(self, role: str) -> None:
-        began, bothered = time.monotonic(), self.bothered
+        began, bothered, settling = time.monotonic(), self.bothered, self.settling
         requests = {
             "asr": [Event("transcribe", {"language": "en"}), *utterance(self.speech)],
-            "tts": [Event("synthesize", {"text": "The lamp in the kitchen is on."})],
+            "tts": [Event("synthesize", {"text": self.sentence(role)})],
             "llm": [Event("transcript", {"text": "what time is it"})],
         }
         try:
@@ -372,6 +382,8 @@ class Ordinary:
                 self.failures.append(f"{role}: {answer.data if answer else 'hung up'}")
         except Exception as error:
             self.failures.append(f"{role}: {error!r}")
+        if settling:
+            return  # the strangers have left, but perhaps not all that they asked for is done
         took = self.busy if bothered or self.bothered else self.quiet
         took[role].append(time.monotonic() - began)
 
@@ -444,8 +456,9 @@ async def run(target: Target, tasks: Path, seconds: float, seed: int, warm: floa
             await strangers.command("go")
             await asyncio.sleep(min(MINUTE, seconds - now))
             done = await strangers.command("stop")
+            ordinary.settling = True
             await asyncio.sleep(min(SETTLE, seconds / 10))
-            ordinary.bothered = False
+            ordinary.settling = ordinary.bothered = False
             await asyncio.sleep(min(PAUSED, seconds / 10))
             async with ordinary.resting:
                 await asyncio.sleep(min(1.0, seconds / 10))
@@ -541,9 +554,11 @@ def main() -> None:
         seconds = given.minutes * 60
         warm = min(WARM, seconds / 6)
         seen = attack(folder, seconds, given.seed, warm, given.light)
-    for failure in seen.failures():
+    failures = seen.failures()
+    for failure in failures:
         print("FAILED:", failure)
-    sys.exit(bool(seen.failures()))
+    print(f"VERDICT: {f'failed, {len(failures)} times' if failures else 'passed'}")
+    sys.exit(bool(failures))
 
 
 if __name__ == "__main__":
