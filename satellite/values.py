@@ -143,6 +143,8 @@ class TimerState(Value, frozen=True):
     remaining: float
     name: str | None = None
     paused: bool = False
+    text: str | None = None
+    """The text of a reminder, spoken when it rings."""
 
 
 class AlarmState(Value, frozen=True):
@@ -154,6 +156,8 @@ class AlarmState(Value, frozen=True):
     days: tuple[int, ...] = ()
     """Days of the week on which it rings again and again; 0 is Monday."""
     name: str | None = None
+    text: str | None = None
+    """The text of a reminder, spoken when it rings."""
 
 
 class Situation(Value, frozen=True):

@@ -115,6 +115,7 @@ class TimerManager:
                 remaining=timer.remaining(moment),
                 name=timer.name,
                 paused=timer.left is not None,
+                text=timer.text,
             )
             for timer in sorted(self._running(), key=lambda timer: timer.remaining(moment))
         )
@@ -128,7 +129,11 @@ class TimerManager:
             if at is not None and alarm.id not in self._bell.ringing:
                 local = datetime.fromtimestamp(at, self._zone).astimezone(self._zone)
                 state = AlarmState(
-                    id=alarm.id, at=local.isoformat(), name=alarm.name, days=alarm.days
+                    id=alarm.id,
+                    at=local.isoformat(),
+                    name=alarm.name,
+                    days=alarm.days,
+                    text=alarm.text,
                 )
                 found.append((at, state))
         return tuple(state for _, state in sorted(found, key=lambda pair: pair[0]))

@@ -18,6 +18,12 @@ from servers.intents.skills.skill import Parts, Skill
 SNOOZE = 540.0
 """Seconds of a snooze without a duration: nine minutes, as on alarm clocks."""
 
+_MARK = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands for the text of a reminder."""
+
+_FINAL = ".!。！ "
+"""Signs at the end of a reminder, which is no sentence of its own in a list."""
+
 
 def set_alarm(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
     if not alarm_times.has_time(match.slots):
@@ -59,6 +65,33 @@ def _reminder(match: Match, phrases: Phrases) -> dict[str, str]:
     if (text := match.slots.get("text")) is None:
         return {}
     return {"text": phrases.say(match.intent, "reminder", text=text)}
+
+
+def list_reminders(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
+    """Say which texts are said when: those of timers, the next first, then those of alarms."""
+    each = []
+    for timer in request.situation.timers:
+        if timer.text:
+            duration = durations.in_words(timer.remaining, phrases)
+            text = _reminded(timer.text, phrases)
+            each.append(phrases.say(match.intent, "left", duration=duration, text=text))
+    for alarm in request.situation.alarms:
+        if alarm.text:
+            moment, text = _describe(alarm, request, phrases), _reminded(alarm.text, phrases)
+            each.append(phrases.say(match.intent, "each", alarm=moment, text=text))
+    if not each:
+        return (phrases.say(match.intent, "none"),)
+    key = "several" if len(each) > 1 else match.response
+    reminders = phrases.listed(tuple(each))
+    return (phrases.say(match.intent, key, count=len(each), reminders=reminders),)
+
+
+def _reminded(text: str, phrases: Phrases) -> str:
+    """Return a reminder's text without the words around it that are said when it rings."""
+    before, _, after = phrases.say("SetReminder", "reminder", text=_MARK).partition(_MARK)
+    if text.startswith(before) and text.endswith(after):
+        text = text[len(before) : len(text) - len(after)]
+    return text.rstrip(_FINAL)
 
 
 def list_alarms(match: Match, request: ReplyRequest, phrases: Phrases) -> Parts:
@@ -144,6 +177,7 @@ def _moment(alarm: AlarmState) -> datetime:
 SKILLS: dict[str, Skill] = {
     "SetAlarm": set_alarm,
     "SetReminder": set_reminder,
+    "ReminderStatus": list_reminders,
     "AlarmStatus": list_alarms,
     "CancelAlarm": cancel,
     "CancelAllAlarms": cancel_all,
