@@ -1,13 +1,16 @@
 """Time from the true end of a request to the first sound of the answer, by silence and by meaning.
 
-    python -m tests.bench.first_word [--model whisper-tiny.en] [--requests N] [--served]
-        [--svg FILE]
+    python -m tests.bench.first_word [--model whisper-tiny.en] [--first K] [--requests N]
+        [--melody] [--served] [--brain smollm2-135m] [--svg FILE]
 
 One satellite, with real Whisper, the sentences, and the Piper voice en_US-joe-medium, hears
 requests at the pace of a microphone, first with `listen.by_meaning` off, then on. With `--served`,
-it hears them once more with all engines in a server, a process of its own. Half of the requests
-have a pause in the middle. Words, pauses and their order are the same in all runs. The true end is
-that of the synthesized speech, known to 20 ms.
+it hears them once more with all engines in a server, a process of its own. With `--melody`, it does
+so with Smart Turn but a brain that judges no texts, and with both. With `--brain`, llamacpp runs
+that model, which is asked what no sentence knows. `--first` and `--requests` choose some of the 50
+requests of each kind (10 with a brain); each takes about 9 s for each kind and run. Half of the
+requests have a pause in the middle. Words, pauses and their order are the same in all runs. The
+true end is that of the synthesized speech, known to 20 ms.
 
 Printed for each run: the seconds to the first sound at the speaker, and to what comes before it;
 requests that were cut at their pause, and how many of these were joined again; requests whose last
@@ -20,6 +23,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import math
 import statistics
 import sys
 import tempfile
@@ -40,15 +44,20 @@ from satellite.builtin.audio.wav import WavMic
 from satellite.components import spec
 from satellite.lib.bus import Bus
 from satellite.listening.listener import Listener
+from satellite.listening.melody.melody import Melody
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.net.remotes.llm import RemoteLlm
+from satellite.ports import Llm
 from satellite.settings import CueSettings, ListenSettings, Settings
+from satellite.turns.borrowed import BorrowedLlm
 from satellite.turns.context import Engines
 from satellite.values import SPEECH, AudioFormat
 from servers.asr.whisper.engine import FasterWhisper
 from servers.llm.intents import Intents
+from servers.llm.llamacpp.engine import LlamaCpp
 from servers.tts.piper.engine import Piper
+from tests.bench.first_word_texts import BROKEN, OTHER_BROKEN, OTHER_WHOLE, WHOLE
 from tests.bench.plot import shares
 from tests.bench.word_errors import words
 from tests.support.engines import ScriptedWake
@@ -59,65 +68,8 @@ from tests.support.real_voice import TRAIL, VOICE, speak_all
 from tests.support.speech import silence
 from tests.support.turn_parts import SpeechParts, TurnParts
 
-WHOLE = (
-    "What time is it?",
-    "Set a timer for five minutes.",
-    "Turn on the living room lamp.",
-    "What day is it today?",
-    "Set a timer for twenty minutes.",
-    "Turn off the kitchen light.",
-    "How much time is left on the timer?",
-    "Wake me up at seven in the morning.",
-    "Cancel the timer.",
-    "Set the volume to fifty percent.",
-    "What is the date today?",
-    "Turn on the bedroom lamp.",
-    "Set a pizza timer for twelve minutes.",
-    "Turn the volume down.",
-    "Turn off the lights in the kitchen.",
-    "Is the living room lamp on?",
-    "Add five minutes to the timer.",
-    "Pause the timer.",
-    "Set an alarm for half past six.",
-    "Turn off the alarm.",
-    "Resume the timer.",
-    "Turn off all the lights.",
-    "Set a timer for an hour.",
-    "Is the kitchen light off?",
-    "What can you do?",
-)
-"""Requests in one breath."""
-
-BROKEN = (
-    ("Set a timer for", "ten minutes."),
-    ("Turn on the", "living room lamp."),
-    ("Wake me up at", "half past seven."),
-    ("Turn off", "the kitchen light."),
-    ("Set the volume to", "thirty percent."),
-    ("Set a timer for five minutes", "and thirty seconds."),
-    ("Turn on the lamp", "in the living room."),
-    ("How much time is left", "on the timer?"),
-    ("Add ten minutes", "to the timer."),
-    ("Set an alarm", "for six thirty."),
-    ("What time", "is it?"),
-    ("Turn off the lights", "in the kitchen."),
-    ("Set a timer", "for fifteen minutes."),
-    ("Is the living room lamp", "on?"),
-    ("Turn the volume", "up."),
-    ("Cancel", "the timer."),
-    ("What is", "the date today?"),
-    ("Set a pizza timer", "for eight minutes."),
-    ("Turn on", "the bedroom lamp."),
-    ("Wake me up", "at six in the morning."),
-    ("Pause", "the timer."),
-    ("Turn on the kitchen light", "in ten minutes."),
-    ("Set the volume", "to twenty percent."),
-    ("Is the kitchen light", "on?"),
-    ("Set a timer for one hour", "and ten minutes."),
-)
-"""Requests with a pause in the middle."""
-
-SILENCE, MEANING = "by silence", "by meaning"
+SILENCE, MEANING, MELODY = "by silence", "by meaning", "by melody"
+BOTH = f"{MEANING} and melody"
 """Names of the runs."""
 
 SHORTEST, LONGEST = 0.4, 1.2
@@ -168,12 +120,25 @@ def pauses(count: int, seed: int) -> list[float]:
     return [float(s) for s in np.random.default_rng(seed).uniform(SHORTEST, LONGEST, count)]
 
 
-async def tape(count: int, seed: int) -> tuple[bytes, list[Request]]:
-    """Return the sound of `count` whole and `count` broken requests, and the requests."""
-    whole, broken = WHOLE[:count], BROKEN[:count]
+@dataclass(frozen=True)
+class Choice:
+    """Which requests are said."""
+
+    first: int
+    count: int
+    seed: int
+    other: bool
+    """Those that no sentence knows."""
+
+
+async def tape(choice: Choice) -> tuple[bytes, list[Request]]:
+    """Return the sound of whole and broken requests, and the requests."""
+    chosen = slice(choice.first, choice.first + choice.count)
+    whole = (OTHER_WHOLE if choice.other else WHOLE)[chosen]
+    broken = (OTHER_BROKEN if choice.other else BROKEN)[chosen]
     texts = [*whole, *(part for parts in broken for part in parts)]
     said = dict(zip(texts, await speak_all(real_model(VOICE), texts), strict=True))
-    silences = [*(0.0 for _ in whole), *pauses(len(broken), seed)]
+    silences = [*(0.0 for _ in whole), *pauses(len(broken), choice.seed + choice.first)]
     sound, requests = bytearray(), []
     for parts, pause in zip([*((text,) for text in whole), *broken], silences, strict=True):
         sound += silence(BEFORE)
@@ -207,17 +172,36 @@ def served(folder: Path, model: Path, voice: Path) -> Iterator[Engines]:
         )
 
 
-def own(model: Path, voice: Path) -> Engines:
-    """Return engines of this process."""
+def own(model: Path, voice: Path, brain: Path | None = None) -> Engines:
+    """Return engines of this process; `brain` is a GGUF model in place of the sentences."""
+    llm: Llm = Intents(Intents.Options())
+    if brain is not None:
+        llm = LlamaCpp(LlamaCpp.Options(model=str(brain)))
     return Engines(
         FasterWhisper(FasterWhisper.Options(model=str(model), language="en")),
-        Intents(Intents.Options()),
+        llm,
         Piper(Piper.Options(voice=str(voice))),
     )
 
 
+class Unjudging(BorrowedLlm):
+    """A brain that judges no texts; whoever runs it closes it."""
+
+    judge = ahead = None  # type: ignore[assignment]
+
+    async def load(self) -> None:
+        await self._engine.load()
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+
 async def run(
-    folder: Path, engines: Engines, requests: Sequence[Request], by_meaning: bool
+    folder: Path,
+    engines: Engines,
+    requests: Sequence[Request],
+    by_meaning: bool,
+    melody: Melody | None = None,
 ) -> float:
     """Let a satellite hear the tape; enter what happened into the requests.
 
@@ -233,7 +217,7 @@ async def run(
     vad.load()
     mic = TimedMic(WavMic.Options(path=str(folder / "in.wav")))
     playback = Playback(spec.create("speaker", f"wav:{folder / 'out.wav'}"), bus.publish)
-    parts = TurnParts(SpeechParts(settings, engines, playback, bus.publish))
+    parts = TurnParts(SpeechParts(settings, engines, playback, bus.publish), melody=melody)
     wake = ScriptedWake([request.begin - WAKE_BEFORE for request in requests])
     listener = Listener(Capture(mic, bus.publish), wake, vad, settings.listen, bus.publish)
     for engine in (engines.asr, engines.llm, engines.tts):
@@ -295,10 +279,11 @@ def report(name: str, requests: Sequence[Request], cpu: float) -> None:
         if not found:
             print(f"{name}, {kind}: no sound")
             continue
+        late = found[math.ceil(0.95 * len(found)) - 1]
         cut = [r for r in chosen if r.cut]
         print(
             f"{name}, {kind}: {len(found)} of {len(chosen)} answered, first sound after "
-            f"{statistics.median(found):.2f} s (p50), {found[int(0.95 * (len(found) - 1))]:.2f} s "
+            f"{statistics.median(found):.2f} s (p50), {late:.2f} s "
             f"(p95); cut {len(cut)}, of these joined {sum(r.joined for r in cut)}; "
             f"wrong {sum(not r.right for r in chosen)}"
         )
@@ -314,12 +299,18 @@ def report(name: str, requests: Sequence[Request], cpu: float) -> None:
 async def compare(options: argparse.Namespace) -> int:
     """Run all and return the exit code."""
     model, voice = real_model(options.model), real_model(VOICE) / "en_US-joe-medium.onnx"
-    sound, _ = await tape(options.requests, options.seed)
+    choice = Choice(options.first, options.requests, options.seed, options.brain is not None)
+    brain = real_model(options.brain) / "model.gguf" if options.brain else None
+    sound, _ = await tape(choice)
     results: dict[str, list[Request]] = {}
 
-    async def hear(folder: Path, name: str, engines: Engines, by_meaning: bool) -> None:
-        _, requests = await tape(options.requests, options.seed)
-        cpu = await run(folder, engines, requests, by_meaning)
+    async def hear(
+        folder: Path, name: str, engines: Engines, by_meaning: bool = True, melody: bool = False
+    ) -> None:
+        _, requests = await tape(choice)
+        ear = Melody(lambda: real_model("smart-turn-v3.2") / "smart-turn-v3.2-cpu.onnx")
+        cpu = await run(folder, engines, requests, by_meaning, ear if melody else None)
+        ear.close()
         report(name, requests, cpu)
         results[name] = requests
         if options.verbose:
@@ -329,11 +320,16 @@ async def compare(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_wav(folder / "in.wav", SPEECH, sound)
-        await hear(folder, SILENCE, own(model, voice), by_meaning=False)
-        await hear(folder, MEANING, own(model, voice), by_meaning=True)
+        await hear(folder, SILENCE, own(model, voice, brain), by_meaning=False)
+        await hear(folder, MEANING, own(model, voice, brain))
+        if options.melody:
+            engines = own(model, voice, brain)
+            engines = Engines(engines.asr, Unjudging(engines.llm), engines.tts)
+            await hear(folder, MELODY, engines, melody=True)
+            await hear(folder, BOTH, own(model, voice, brain), melody=True)
         if options.served:
             with served(folder, model, voice) as engines:
-                await hear(folder, f"{MEANING}, served", engines, by_meaning=True)
+                await hear(folder, f"{MEANING}, served", engines)
     found = {
         name: [r.first_sound for r in requests if r.first_sound is not None and not r.pause]
         for name, requests in results.items()
@@ -349,7 +345,10 @@ async def compare(options: argparse.Namespace) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="whisper-tiny.en")
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--requests", type=int, default=len(WHOLE))
+    parser.add_argument("--brain", help="a GGUF model, asked what no sentence knows")
+    parser.add_argument("--melody", action="store_true", help="by Smart Turn, too")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--served", action="store_true", help="once more with a server")
     parser.add_argument("--svg", type=Path, help="draw the shares into this file")

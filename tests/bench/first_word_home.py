@@ -23,7 +23,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.first_word import BROKEN, WHOLE, pauses
+from tests.bench.first_word import pauses
+from tests.bench.first_word_texts import BROKEN, WHOLE
 from tests.bench.word_errors import errors, words
 from tests.homeassistant.real import installation
 from tests.homeassistant.real.install import NEW, need

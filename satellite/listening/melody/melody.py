@@ -30,7 +30,7 @@ SLOWEST = 0.4
 """Seconds of CPU that a look may take: later, the usual silence is nearly over."""
 
 UNUSED = 120.0
-"""Seconds after the last utterance until the network is unloaded (50 MB)."""
+"""Seconds after the last utterance until the network is unloaded, which has 50 MB."""
 
 _NICE = 2
 """Steps of nice(1) below the event loop's."""
