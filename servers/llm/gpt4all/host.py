@@ -179,7 +179,7 @@ def _facts(messages: Messages) -> list[tuple[str, str]]:
 
 
 def _without_facts(content: str) -> str:
-    """Return a request without the facts in brackets, which only the newest one has."""
+    """Return a request without the facts in brackets: an earlier one may come with or without."""
     return content.rpartition("\n[")[0] or content
 
 
