@@ -7,6 +7,9 @@ short. Prints, for each language, how many of the former are heard as a stop wor
 the latter are taken for one. Without --languages those are measured that eSpeak NG speaks
 understandably: its Chinese, French and Japanese are no test speech. The model is the real one:
 `python -m tests.support.real_models` fetches it.
+
+Measured on two busy cores, heard and taken for one: de 4 and 1 of 13, es 5 and 1 of 10, it 4 and 0
+of 9, nl 5 and 0 of 10. Most of the others are written as nothing at all.
 """
 
 from __future__ import annotations

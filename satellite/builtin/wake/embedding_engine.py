@@ -80,7 +80,8 @@ class EmbeddingEngine(WakeEngine):
         models = tuple(
             ModelInfo(
                 name=word.name,
-                languages=("en",),
+                # the phrases that come with the engine are English, of others nothing is known
+                languages=("en",) if word.path.is_relative_to(self._folder()) else (),
                 version=word.version,
                 phrase=word.phrase,
                 description=f"openWakeWord model {word.name}",

@@ -120,6 +120,8 @@ async def test_own_models(tmp_path: Path) -> None:
         models = {model.name: model for model in loaded.describe().models}
     assert (found.word, found.phrase) == ("my_butler", "my butler")
     assert models["my_butler"].version == "0.3"
+    assert models["my_butler"].languages == ()
+    assert models["okay_nabu"].languages == ("en",)
     assert set(EVERY_WORD) < set(models)
 
 
