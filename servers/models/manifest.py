@@ -114,8 +114,8 @@ def installed(folder: Path, manifest: Manifest) -> Installed:
 
 
 def size_of(path: Path) -> int | None:
-    """Return the size of a file in bytes; None where it is missing."""
+    """Return the size of a file in bytes; None where it is missing or its name is none."""
     try:
         return path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):  # a name with a zero byte
         return None

@@ -448,6 +448,17 @@ def test_a_damaged_database_is_replaced(content: bytes, state: Path) -> None:
     assert [row.id for row in database.read(file)[0]] == ["a"]
 
 
+def test_a_database_of_an_unknown_format_is_replaced(state: Path) -> None:
+    file = state / "stats.sqlite"
+    database.Database(file).close()
+    content = bytearray(file.read_bytes())
+    content[44:48] = (9).to_bytes(4, "big")  # schema format, https://sqlite.org/fileformat.html
+    file.write_bytes(content)
+    database.Database(file).close()
+    assert file.with_name("stats.sqlite.broken").exists()
+    assert database.read(file) == ([], [])
+
+
 def test_a_database_is_replaced_whose_damage_is_no_text(state: Path) -> None:
     """SQLite quotes it in its message, which `sqlite3` cannot decode."""
     file = state / "stats.sqlite"

@@ -86,7 +86,9 @@ class Database:
         try:
             self._connection = self._open_usable()
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):  # locked, or the disk is full
+            # locked, the disk is full, and the like; SQLITE_ERROR is of what the file contains
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
                 raise
             aside = file.with_name(f"{file.name}.broken")
             _LOGGER.warning(
