@@ -13,12 +13,11 @@ import random
 import socket
 import struct
 import sys
-
-import psutil
+import time
 
 from satellite.net import uri as uris
 from satellite.net.wire import encode
-from tests.soak.process_state import Comparison, ProcessState, idle_state
+from tests.soak.process_state import IDLE, Comparison, ProcessState, idle_state
 from tests.soak.served_engines import answered, everything, request
 
 AT_ONCE = 4
@@ -71,23 +70,19 @@ async def abandon_many(served: list[tuple[str, str]], count: int, chance: random
 
 
 async def settled(tasks: int, descriptors: int | None = None) -> ProcessState:
-    """Return the state once no more tasks and descriptors are open, or after a timeout.
+    """Return the state once no more tasks and descriptors are open and nothing is worked on.
 
-    Ollama, on its own thread, closes its end of a connection after the engine.
+    What is still in use after `SETTLE` seconds is part of the state that is returned. Ollama, on
+    its own thread, closes its end of a connection after the engine, and a server that checks its
+    own health has connections and tasks for that moment: one look proves nothing.
     """
-
-    def open_still() -> bool:
-        working = sum(not task.done() for task in asyncio.all_tasks()) > tasks
-        return working or (descriptors is not None and psutil.Process().num_fds() > descriptors)
-
-    try:
-        async with asyncio.timeout(SETTLE):
-            while open_still():
-                await asyncio.sleep(0.05)
-            await asyncio.sleep(0.5)  # transports close, threads end what they do
-    except TimeoutError:
-        pass  # the state tells what is left
-    return await idle_state()
+    end = time.monotonic() + SETTLE
+    while True:
+        await asyncio.sleep(0.5)  # transports close, threads end what they do
+        state = await idle_state()
+        fewer = descriptors is None or state.descriptors <= descriptors
+        if (state.tasks <= tasks and fewer and state.busy <= IDLE) or time.monotonic() > end:
+            return state
 
 
 async def run(count: int, warm_up: int, seed: int = 1) -> Comparison:
