@@ -8,6 +8,7 @@ Configuration checks, `--help`, `satellite plugins` and the README are made from
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -17,6 +18,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from satellite.text.quoted import quoted
+
+_TYPES = re.compile(r"`(\w+(?: \| \w+)*)`")
+"""The types in a message of msgspec."""
+
+_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
 
 
 class OptionSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,11 +94,30 @@ def read(value: Any, kind: Any, *, text: bool = True) -> Any:
 
     Raises `ValueError`, saying for people what was expected.
     """
+    ready = split_text(value, kind) if text else value
     try:
-        ready = split_text(value, kind) if text else value
         return msgspec.convert(ready, kind, strict=not text)
     except msgspec.ValidationError as error:
-        raise ValueError(plain(str(error))) from error
+        known = choices(kind)
+        reason = f"expected one of {', '.join(known)}" if known else plain(str(error))
+        raise ValueError(reason) from error
+
+
+def choices(kind: Any) -> tuple[str, ...]:
+    """Return the words that a value of this type, or each of its values, is one of.
+
+    Empty where other values, too, are of this type.
+    """
+    found = msgspec.inspect.type_info(kind)
+    while not isinstance(found, msgspec.inspect.LiteralType):
+        match found:
+            case msgspec.inspect.Metadata(type=inner):
+                found = inner
+            case msgspec.inspect.VarTupleType(item_type=inner):
+                found = inner
+            case _:
+                return ()
+    return tuple(map(str, found.values))
 
 
 def unknown_name(name: str, known: Mapping[str, Any]) -> str:
@@ -105,17 +137,13 @@ def split_text(value: Any, kind: Any) -> Any:
 
 def plain(message: str) -> str:
     """A validation message in the words of a person who writes a configuration."""
-    for technical, word in (
-        ("`str`", "text"),
-        ("`int`", "a whole number"),
-        ("`float`", "a number"),
-        ("`bool`", "true or false"),
-        ("`array`", "a list"),
-        ("`object`", "a table"),
-        ("Expected", "expected"),
-    ):
-        message = message.replace(technical, word)
-    return message
+    return _TYPES.sub(_in_words, message).replace("Expected", "expected")
+
+
+def _in_words(found: re.Match[str]) -> str:
+    """Return the types of a message, such as `int | null`, in words."""
+    types = [each for each in found[1].split(" | ") if each != "null"]
+    return " or ".join(_WORDS.get(each, found[0]) for each in types)
 
 
 def _describe(field: msgspec.structs.FieldInfo, hint: Any) -> OptionInfo:

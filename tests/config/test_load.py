@@ -93,6 +93,7 @@ def test_all_problems_of_all_layers_are_reported_at_once(tmp_path: Path) -> None
     environment = {"SATELLITE_LISTEN_SILENCE": "long", "SATELLITE_VOLUM": "1"}
     flags = {"wake": Given("openwakewort", "flag --wake")}
     pairs = ["silence=3", "listen=3", "tts=espeak:en?rat=3&pitch=-1", "asr=tcp://host", "nothing"]
+    pairs += ["listen.follow_up=sometimes"]
     file = "file /satellite.toml: "
     found = problems(text, tmp_path, environment=environment, flags=flags, pairs=pairs)
     cues = ", ".join(path for path in keys() if path.startswith("cues."))
@@ -108,6 +109,8 @@ def test_all_problems_of_all_layers_are_reported_at_once(tmp_path: Path) -> None
         "environment: SATELLITE_VOLUM is unknown (did you mean SATELLITE_VOLUME?)",
         "flag --set: silence is unknown (did you mean listen.silence?)",
         'flag --set "nothing" is not KEY=VALUE',
+        'flag --set listen.follow_up: listen.follow_up = "sometimes": expected one of always, '
+        "never, question",
         file + 'speaker: "tcp://host:1": a speaker cannot be a Wyoming service, only a plugin',
         "flag --wake: wake plugin openwakewort is unknown (did you mean openwakeword?)",
         "flag --set tts: tts espeak: rat is unknown (did you mean rate?)",
