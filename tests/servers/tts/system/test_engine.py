@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from satellite.audio.wavfile import write_wav
 from satellite.components import auto
 from satellite.components.auto import Preference
 from satellite.conformance import CHECKS, Check, TtsSample, fresh
@@ -33,7 +34,7 @@ from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.ports import EngineContext
 from satellite.settings import ModelSettings
-from satellite.values import AudioChunk, SpeechRequest
+from satellite.values import SPEECH, AudioChunk, SpeechRequest
 from servers.serve.server import serving
 from servers.tts.system import pyttsx3
 from servers.tts.system.engine import SystemTts
@@ -304,6 +305,39 @@ async def test_pyttsx3_that_cannot_be_used_is_reported(
     )
     with pytest.raises(EngineFailed, match=r"without an answer.*driver says no"):
         await voices.speak("word", None, 165)
+
+
+ENDS_EARLY = """
+import pathlib, shutil
+tries = pathlib.Path({tries!r})
+class Engine:
+    def setProperty(self, name, value): pass
+    def save_to_file(self, text, path): self.path = path
+    def runAndWait(self):
+        tries.write_text(tries.read_text() + "x")
+        if len(tries.read_text()) >= {needed}:
+            shutil.copy({sound!r}, self.path)
+def init(): return Engine()
+"""
+
+
+@pytest.mark.parametrize("needed", [2, 4])
+async def test_pyttsx3_that_ends_without_a_sound_is_asked_again_twice_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needed: int
+) -> None:
+    tries, sound = tmp_path / "tries", tmp_path / "sound.wav"
+    tries.write_text("")
+    write_wav(sound, SPEECH, b"\x01\x00" * 1600)
+    source = ENDS_EARLY.format(tries=str(tries), sound=str(sound), needed=needed)
+    (tmp_path / "pyttsx3.py").write_text(source)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    speaking = pyttsx3.Pyttsx3(20).speak("word", None, 165)
+    if needed == 2:
+        assert (await speaking)[1] == b"\x01\x00" * 1600
+    else:
+        with pytest.raises(EngineFailed, match="made no sound"):
+            await speaking
+    assert tries.read_text() == "x" * min(needed, 3)
 
 
 async def test_auto_takes_it_where_the_system_has_a_voice(
