@@ -37,7 +37,15 @@ class DecodingOptions(msgspec.Struct, frozen=True):
 class Decoder:
     """Decodes windows, and decodes them again if the result is doubtful."""
 
-    def __init__(self, model: Model, batches: BatchScheduler, options: DecodingOptions) -> None:
+    def __init__(
+        self,
+        model: Model,
+        batches: BatchScheduler,
+        options: DecodingOptions,
+        brief: int = BRIEF,
+    ) -> None:
+        """`brief`: the most samples that are decoded in a short window."""
+        self._brief = brief
         self._model = model
         self._batches = batches
         self._options = options
@@ -57,15 +65,13 @@ class Decoder:
         samples: Floats,
         prompt: Callable[[str | None], Prompt],
         language: str | None,
-        *,
-        quick: bool = False,
     ) -> tuple[Attempt, str | None]:
         """Return the best attempt at a window and its language, which is detected if None.
 
-        `prompt` is called with that language. `quick`: brief sound in one of `BRIEF_LANGUAGES`
-        is decoded in a short window first, and again in a whole one if there is any doubt.
+        `prompt` is called with that language. Brief sound in one of `BRIEF_LANGUAGES` is decoded
+        in a short window first, and again in a whole one if there is any doubt.
         """
-        if quick and language in BRIEF_LANGUAGES and len(samples) <= BRIEF:
+        if language in BRIEF_LANGUAGES and len(samples) <= self._brief:
             encoded = await self._batches.call(self._model.encode, samples, BRIEF_FRAMES)
             attempt = await self._attempt(
                 encoded, samples, prompt(language), language, self._options.temperatures[0]

@@ -186,7 +186,7 @@ class Transcription:
             return False
         began = self._clock()
         at_pause = self._pauses and self._sound.quiet >= EARLY
-        attempt, language = await self._decode(self._sound.samples(window), quick=at_pause)
+        attempt, language = await self._decode(self._sound.samples(window))
         self._cost = self._clock() - began
         self._partial_at = self._sound.now
         self._decoded = (window, self._confirmed, attempt, language)
@@ -236,10 +236,9 @@ class Transcription:
             return (decoded.start, decoded.voice) == (window.start, window.voice)
         return decoded == window
 
-    async def _decode(self, samples: Floats, *, quick: bool = False) -> tuple[Attempt, str | None]:
-        """Decode without names, and once more with those that were nearly recognized. `quick`: see
-        `Decoder.decode`."""
-        attempt, language = await self._decode_with("", samples, self._language, quick=quick)
+    async def _decode(self, samples: Floats) -> tuple[Attempt, str | None]:
+        """Decode without names, and once more with those that were nearly recognized."""
+        attempt, language = await self._decode_with("", samples, self._language)
         near_by = partial(near_names, endings=self._style(language).name_endings)
         if len(self._names) > MANY_NAMES:  # comparing them would hold up the event loop
             near = await asyncio.to_thread(near_by, attempt.text, self._names)
@@ -247,7 +246,7 @@ class Transcription:
             near = near_by(attempt.text, self._names)
         if not near:
             return attempt, language
-        again, _ = await self._decode_with(", ".join(near), samples, language, quick=quick)
+        again, _ = await self._decode_with(", ".join(near), samples, language)
         good = quality.is_good(again, self._options.thresholds)
         if good and only_names_differ(attempt.text, again.text, near):
             _LOGGER.debug("Names in %s: %s", quoted(attempt.text), quoted(again.text))
@@ -255,7 +254,7 @@ class Transcription:
         return attempt, language
 
     async def _decode_with(
-        self, hotwords: str, samples: Floats, language: str | None, *, quick: bool
+        self, hotwords: str, samples: Floats, language: str | None
     ) -> tuple[Attempt, str | None]:
         earlier = joined(self._texts) if self._options.condition_on_previous_text else ""
 
@@ -267,7 +266,7 @@ class Transcription:
                 prefix=self._confirmed,
             )
 
-        attempt, spoken = await self._decoder.decode(samples, prompt, language, quick=quick)
+        attempt, spoken = await self._decoder.decode(samples, prompt, language)
         text = self._style(spoken).script(attempt.text)
         return msgspec.structs.replace(attempt, text=text), spoken
 

@@ -34,8 +34,9 @@ BRIEF = 7 * RATE
 """Most samples of brief sound: silence takes at least half of its window, as in most of the windows
 that a model was trained with."""
 BRIEF_LANGUAGES = frozenset({"en"})
-"""Languages in which texts in short windows were measured to be as good: 10 wrong words of 459, in
-whole windows 12. In German, Whisper base heard "Wie spart ist das?" for "Wie spät ist es?"."""
+"""Languages in which texts in short windows were measured to be as good, by
+`python -m tests.bench.short_windows`. In German, Whisper base heard "Wie spart ist das?" for
+"Wie spät ist es?"."""
 LEAST = 300
 """Frames of the window in which a model is tried."""
 

@@ -14,7 +14,7 @@ from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Encoded, Floats, Model
 from servers.asr.whisper.quality import Attempt, Thresholds, rejection
 from servers.asr.whisper.tokens import Prompt
-from servers.asr.whisper.windows import LONGEST, RATE
+from servers.asr.whisper.windows import BRIEF, LONGEST, RATE
 from tests.servers.asr.whisper.conftest import ONE
 from tests.support.speech import speak
 from tests.support.whisper_model import Manner, made_whisper
@@ -57,13 +57,12 @@ async def decode(
     sound: Floats,
     options: DecodingOptions,
     language: str | None = "en",
-    *,
-    quick: bool = False,
+    brief: int = BRIEF,
 ) -> tuple[Watched, Attempt]:
     batches = Watched(model)
-    decoder = Decoder(model, batches, options)
+    decoder = Decoder(model, batches, options, brief)
     try:
-        attempt, spoken = await decoder.decode(sound, no_prompt, language, quick=quick)
+        attempt, spoken = await decoder.decode(sound, no_prompt, language)
     finally:
         await batches.close()
     assert spoken == "en"
@@ -77,16 +76,16 @@ async def test_a_good_text_is_decoded_once(model: Model, sound: Floats) -> None:
 
 
 async def test_brief_sound_is_decoded_in_a_short_window(model: Model, sound: Floats) -> None:
-    batches, attempt = await decode(model, sound, DecodingOptions(), quick=True)
+    batches, attempt = await decode(model, sound, DecodingOptions())
     assert batches.seconds == [15.0]
     assert attempt.ended
 
 
 async def test_a_doubtful_text_of_a_short_window_is_decoded_in_a_whole_one(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0)), ONE)
-    batches, attempt = await decode(model, sound, DecodingOptions(), quick=True)
+    batches, attempt = await decode(model, sound, DecodingOptions())
     assert batches.seconds == [15.0, 30.0]
-    _, whole = await decode(model, sound, DecodingOptions())
+    _, whole = await decode(model, sound, DecodingOptions(), brief=0)
     assert attempt == whole
 
 
@@ -95,7 +94,7 @@ async def test_long_sound_or_an_unknown_language_takes_a_whole_window(
     model: Model, sound: Floats, times: int, language: str | None
 ) -> None:
     long = np.tile(sound, times)
-    batches, _ = await decode(model, long, DecodingOptions(), language, quick=True)
+    batches, _ = await decode(model, long, DecodingOptions(), language)
     assert batches.seconds == [30.0]
 
 
@@ -105,7 +104,7 @@ async def test_the_language_is_detected_by_default(model: Model, sound: Floats) 
 
 async def test_a_doubtful_text_is_tried_at_every_temperature(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0)), ONE)
-    batches, _ = await decode(model, sound, DecodingOptions(temperatures=(0.0, 0.5, 1.0)))
+    batches, _ = await decode(model, sound, DecodingOptions(temperatures=(0.0, 0.5, 1.0)), brief=0)
     assert batches.temperatures == [0.0, 0.5, 1.0]
     assert batches.windows == 1, "encoded once"
 
@@ -119,7 +118,7 @@ async def test_a_text_without_end_is_rejected(sound: Floats) -> None:
 
 async def test_a_window_without_speech_is_decoded_once(sound: Floats) -> None:
     model = Model(made_whisper(Manner(certainty=2.0, no_speech=True)), ONE)
-    batches, attempt = await decode(model, sound, DecodingOptions(temperatures=(0.0, 0.5)))
+    batches, attempt = await decode(model, sound, DecodingOptions(temperatures=(0.0, 0.5)), brief=0)
     assert batches.temperatures == [0.0]
     assert rejection(attempt, 1.0, Thresholds()) == "no speech"
 

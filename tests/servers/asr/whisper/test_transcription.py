@@ -40,10 +40,10 @@ class Counted(Decoder):
     lengths: list[float]
 
     async def decode(  # type: ignore[override]
-        self, samples: Floats, *arguments: object, quick: bool = False
+        self, samples: Floats, *arguments: object
     ) -> object:
         self.lengths.append(len(samples) / 16000)
-        return await super().decode(samples, *arguments, quick=quick)  # type: ignore[arg-type]
+        return await super().decode(samples, *arguments)  # type: ignore[arg-type]
 
 
 class Room:
@@ -207,8 +207,6 @@ class Chinese(Counted):
         samples: Floats,
         prompt: Callable[[str | None], Prompt],
         language: str | None,
-        *,
-        quick: bool = False,
     ) -> tuple[Attempt, str | None]:
         self.prompts.append(self.vocabulary.decode(prompt(language or "zh").before))
         text = self.says[len(self.prompts) - 1]
