@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from satellite.errors import EngineFailed, PackageMissing
+from satellite.errors import EngineFailed
+from satellite.lib.onnx import one_thread_session
 from satellite.listening.mel import mel_filters
 from satellite.values import SPEECH
 
@@ -29,22 +30,7 @@ class SmartTurn:
 
     def __init__(self, model: Path) -> None:
         """Load the .onnx file. Blocks. Raises `PackageMissing`, `EngineFailed`."""
-        try:
-            import onnxruntime  # heavy: only for a satellite that uses it
-        except ImportError as error:
-            raise PackageMissing(
-                "listen.smart_turn needs onnxruntime: pip install onnxruntime"
-            ) from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its errors have no common class of their own
-            raise EngineFailed(f"{model} cannot be loaded: {str(error)[:200]}") from error
+        self._session = one_thread_session(model, "listen.smart_turn")
         inputs = self._session.get_inputs()
         if [each.name for each in inputs] != [_INPUT] or list(inputs[0].shape[1:]) != _SHAPE:
             raise EngineFailed(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from satellite.errors import EngineFailed, ModelMissing, PackageMissing
+from satellite.lib.onnx import one_thread_session
 from satellite.listening.mel import mel_filters
 from satellite.requirements import install_command
 from satellite.values import SPEECH
@@ -90,22 +91,7 @@ class DVector:
     """Frames of a window, and from one to the next."""
 
     def __init__(self, model: Path) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise PackageMissing(
-                f"speaker recognition by {model.name} needs onnxruntime: pip install onnxruntime"
-            ) from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its errors have no common class of their own
-            raise EngineFailed(f"{model} cannot be loaded: {str(error)[:200]}") from error
+        self._session = one_thread_session(model, f"speaker recognition by {model.name}")
         window = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(self._WINDOW) / self._WINDOW)
         self._window = np.zeros(self._FFT)
         start = (self._FFT - self._WINDOW) // 2
