@@ -9,6 +9,7 @@ import msgspec
 
 from satellite.languages import pack
 from satellite.languages.pack import Pack
+from satellite.languages.plurals import check_forms
 from satellite.settings import USUAL_AREAS, USUAL_NAMES, HomeSettings
 
 PART = "names"
@@ -46,6 +47,10 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The sign before the fraction of a number."""
     colors: dict[str, str] = {}
     """By the names of CSS."""
+
+    def __post_init__(self) -> None:
+        for unit in self.units.values():
+            check_forms(unit)
 
     @cached_property
     def kinds_by_word(self) -> Mapping[str, tuple[str, ...]]:

@@ -67,6 +67,12 @@ def is_category(key: str) -> bool:
     return key in CATEGORIES or (key.startswith(EXACT) and key[1:].isdecimal())
 
 
+def check_forms(forms: object) -> None:
+    """Raise `ValueError` for texts by plural category that lack the one for `other`."""
+    if isinstance(forms, Mapping) and OTHER not in forms:
+        raise ValueError(f"plural forms without `{OTHER}`: {', '.join(forms) or 'none'}")
+
+
 def plurals_of(pack: Pack) -> Plurals:
     """Return the rules in the part `language` of a pack. Raises `PluginBroken`."""
     try:

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
-from satellite.languages.plurals import Plurals
+from satellite.languages.plurals import Plurals, check_forms
 from satellite.text.fill import fill
 from satellite.timers.schedule import DueEntry, Timer
 
@@ -44,6 +44,10 @@ class Ago(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     seconds: str | dict[str, str]
     minutes: str | dict[str, str]
+
+    def __post_init__(self) -> None:
+        check_forms(self.seconds)
+        check_forms(self.minutes)
 
 
 class RingSentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -168,6 +168,8 @@ def intents_of(content: Mapping[str, Any]) -> Intents:
         for name, intent in content["intents"].items()
     }
     intents = Intents.from_dict({**content, "intents": bare, "expansion_rules": {}})
+    if not all(isinstance(word, str) for word in intents.skip_words):
+        raise ValueError("skip_words: expected a list of texts")
     parser = TemplateParser()
     for name, rule in (content.get("expansion_rules") or {}).items():
         intents.expansion_rules[name] = parser.sentence(rule)

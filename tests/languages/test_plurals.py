@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
+from satellite.languages.names import Names
 from satellite.languages.plurals import Plurals
+from satellite.timers.ringing import Ago
+from servers.tts.normalization.language_table import Money, Table
 
 ENGLISH = {"one": "i = 1 and v = 0"}
 FRENCH = {"one": "i = 0,1", "many": "e = 0 and i != 0 and i % 1000000 = 0 and v = 0"}
@@ -86,3 +92,21 @@ def test_a_form_for_one_number_alone_has_precedence() -> None:
     forms = {"=0": "minuit", "=12": "midi", "one": "heure", "other": "heures"}
     choose = Plurals(FRENCH).choose
     assert [choose(forms, hour) for hour in (0, 1, 12, 13)] == ["minuit", "heure", "midi", "heures"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (Ago, {"seconds": {"one": "x"}, "minutes": "x"}),
+        (Ago, {"seconds": "x", "minutes": {"one": "x"}}),
+        (Names, {"units": {"%": {"one": "x"}}}),
+        (Table, {"units": {"km": {"one": "x"}}}),
+        (Money, {"unit": {"one": "x"}}),
+        (Money, {"unit": "x", "part": {"one": "x"}}),
+    ],
+)
+def test_forms_of_a_pack_without_one_for_other_numbers_are_refused(
+    kind: type[msgspec.Struct], content: dict[str, Any]
+) -> None:
+    with pytest.raises(msgspec.ValidationError, match="without `other`: one"):
+        msgspec.convert(content, kind)

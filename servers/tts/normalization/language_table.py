@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from satellite.languages.pack import Pack, find
-from satellite.languages.plurals import Plurals, plurals_of
+from satellite.languages.plurals import Plurals, check_forms, plurals_of
 from servers.tts.normalization.numerals import Numerals
 from servers.tts.normalization.rewriting import Words
 
@@ -62,6 +62,10 @@ class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     unit: Forms
     part: Forms = ""
+
+    def __post_init__(self) -> None:
+        check_forms(self.unit)
+        check_forms(self.part)
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +122,10 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     abbreviations: dict[str, str] = {}
     first: tuple[tuple[str, str], ...] = ()
     last: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        for forms in self.units.values():
+            check_forms(forms)
 
 
 Rule = tuple[re.Pattern[str], str]

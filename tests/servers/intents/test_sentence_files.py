@@ -165,6 +165,7 @@ async def test_a_request_is_answered_in_its_language_or_not_at_all(tmp_path: Pat
         ("intents: {A: {data: [{sentences: ['(a']}]}}", r"own\.yaml: ParseError: "),
         ("lists: {day: {values: 3}}", r"own\.yaml: TypeError: "),
         ("skip_words: {a: b}", r"own\.yaml: Not a list"),
+        ("skip_words: [bitte, true]", r"own\.yaml: .*skip_words: expected a list of texts"),
         (
             "intents: {A: {data: [{sentences: ['a {b}']}]}}",
             r'intent A: "a \{b\}": list \{b\} does not',
