@@ -185,7 +185,7 @@ def own(model: Path, voice: Path, brain: Path | None = None) -> Engines:
 
 
 class Unjudging(BorrowedLlm):
-    """A brain that judges no texts; whoever runs it closes it."""
+    """A brain that judges no texts; its owner closes it."""
 
     judge = ahead = None  # type: ignore[assignment]
 
