@@ -125,8 +125,13 @@ class FakeOllama:
         try:
             while line := await reader.readline():
                 method, path, _ = line.decode().split(" ", 2)
-                if await self._answer(method, path, await _body(reader), writer):
-                    self.hung_up += not await reader.read(1)
+                body = await _body(reader)
+                try:
+                    if await self._answer(method, path, body, writer):
+                        self.hung_up += not await reader.read(1)
+                except (ConnectionResetError, BrokenPipeError):
+                    self.hung_up += 1  # before it had read what was sent
+                    raise
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # intended by the script or the client
         finally:
