@@ -14,6 +14,7 @@ from tests.homeassistant.real.outages import (
     RECONNECT_KILLED,
     STAGES,
     check_alone,
+    check_turn_after_restart,
     kill_within_turn,
     restart_home,
     restart_satellite,
@@ -58,7 +59,7 @@ def test_either_side_is_restarted(satellite: RealSatellite) -> None:
     assert restart_home(satellite) < RECONNECT
     check_turn(satellite)
     assert restart_satellite(satellite) < RECONNECT
-    check_turn(satellite)
+    check_turn_after_restart(satellite)
 
 
 def test_our_satellite_is_killed_during_speech(satellite: RealSatellite) -> None:
@@ -67,4 +68,4 @@ def test_our_satellite_is_killed_during_speech(satellite: RealSatellite) -> None
     assert restart_satellite(satellite, kill=True) < RECONNECT_KILLED
     time.sleep(0.5)
     assert satellite.tap.since(mark, OURS, "detection")
-    check_turn(satellite)
+    check_turn_after_restart(satellite)
