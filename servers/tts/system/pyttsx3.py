@@ -16,8 +16,6 @@ from servers.tts.system.api import Sound, SystemVoice, sound_of
 from servers.tts.system.program import run
 
 PROGRAM = "pyttsx3"
-_ATTEMPTS = 3
-"""Attempts at a text: a driver's loop now and then ends before the sound is written, silently."""
 _CHILD = Path(__file__).with_name("pyttsx3_child.py")
 
 
@@ -59,14 +57,10 @@ class Pyttsx3:
             "voice": voice.identifier if voice else "",
             "rate": rate,
         }
-        left = _ATTEMPTS
-        while True:
-            left -= 1
-            with TemporaryDirectory(prefix="satellite-", ignore_cleanup_errors=True) as folder:
-                file = Path(folder) / "speech.wav"
-                _, printed = await self._ask(Path(folder), {**request, "path": str(file)})
-                if file.exists() or printed.strip() or not left:
-                    return sound_of(file, PROGRAM, printed)
+        with TemporaryDirectory(prefix="satellite-", ignore_cleanup_errors=True) as folder:
+            file = Path(folder) / "speech.wav"
+            _, printed = await self._ask(Path(folder), {**request, "path": str(file)})
+            return sound_of(file, PROGRAM, printed)
 
     async def _ask(self, folder: Path, request: dict[str, Any]) -> tuple[_Answer, str]:
         """Return the child's answer and what its driver printed. Raises `EngineFailed`."""

@@ -13,17 +13,23 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 
 def speak(engine: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Write the text's sound to the WAV file `path`."""
+    finished = threading.Event()
+    engine.connect("finished-utterance", lambda **_: finished.set())
     if request["voice"]:
         engine.setProperty("voice", request["voice"])
     engine.setProperty("rate", request["rate"])
     engine.save_to_file(request["text"], request["path"])
     engine.runAndWait()
+    if "pyttsx3.drivers.espeak" in sys.modules:
+        # runAndWait does not wait for this driver's thread, and the parent has the deadline
+        finished.wait()
     return {}
 
 
