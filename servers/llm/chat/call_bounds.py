@@ -6,7 +6,10 @@ The forms are those of `servers.llm.chat.written_calls`, which reads them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+
+from servers.llm.chat.leads import call_in_block
+from servers.llm.chat.marks import INPUT_LABELS
 
 NAMES = ("name", "function", "tool", "tool_name", "function_name", "toolname", "action")
 """Keys of a tool's name."""
@@ -31,7 +34,14 @@ _LONGEST_KEY = 40
 _PREFIXES = ("functions.", "function.", "tools.", "tool.", "default_api.", "api.", "print(")
 """Text that models write before a function's name."""
 
-_FENCE = re.compile(r"(`{1,3})([\w-]{0,20})\s{0,8}")
+_FENCE = re.compile(r"(?:`{3}|~{3})[\w-]{0,20}\s{0,8}|`{1,2}(?!`)\s{0,8}")
+_LABELS = "|".join(label.replace(" ", "[ _]") for label in INPUT_LABELS)
+_BEHIND_NAME = re.compile(r"[`*\"' \t]*\n\s*[*_]*(?P<label>[A-Za-z_ ]*)[*_ ]*(?P<colon>[:：]?)")
+NAME_AND_INPUT = re.compile(
+    rf"\s*[`*\"']*(?P<name>[\w./-]+)[`*\"' \t]*\n\s*[*_]*(?:{_LABELS})[*_ ]*[:：][*_`\s]*",
+    re.IGNORECASE,
+)
+"""A name, and on the next line the label of its arguments."""
 _WORD = re.compile(r"[\w.:/-]*")
 _BRACKET = re.compile(r"[\[{(]\s*['\"]?")
 _TEXT = r'"(?:[^"\\]|\\.)*', r"'(?:[^'\\]|\\.)*"
@@ -43,6 +53,8 @@ _PYTHON_TOKENS = re.compile(
 )
 """Brackets and strings; a string may be open at the end."""
 _SPACE = re.compile(r"\s*")
+_QUOTED_SPACE = re.compile(r"[\s>]*")
+_QUOTED_END = re.compile(r"[`*\"' \t]*\Z")
 
 
 def canonical(name: str) -> str:
@@ -60,14 +72,18 @@ def beginning(text: str, at: int, tools: Collection[str], *, line: bool) -> bool
         tools: Canonical names of the tools.
         line: Whether it stands at the beginning of a line; a Python call begins only there.
     """
+    if text[at:] in ("~", "~~"):
+        return None
     if fence := _FENCE.match(text, at):
-        at, line = fence.end(), True
+        if fence.end() == len(text):
+            return None
+        at, line = call_in_block(text, fence.end()), True
         if at == len(text):
             return None
         if text[at] == "<":  # an element in a block
             return _begins_element(text[at:])
     if text[at] == "[":
-        at, line = _after_space(text, at + 1), True
+        at, line = _after_quotation(text, at + 1), True
         if at == len(text):
             return None
     if text[at] == "{":
@@ -78,7 +94,16 @@ def beginning(text: str, at: int, tools: Collection[str], *, line: bool) -> bool
 def fenced(text: str, at: int) -> str:
     """Return the backticks at this place, if any."""
     found = _FENCE.match(text, at)
-    return found[1] if found else ""
+    if found is None or NAME_AND_INPUT.match(text, at):
+        return ""
+    sign = found.group()[0]
+    return sign * (len(found.group()) - len(found.group().lstrip(sign)))
+
+
+def without_fence(text: str) -> str:
+    """Return a block of code from its first call on."""
+    found = _FENCE.match(text)
+    return text[call_in_block(text, found.end()) :] if found else text
 
 
 def _begins_element(text: str) -> bool | None:
@@ -89,7 +114,7 @@ def _begins_element(text: str) -> bool | None:
 
 
 def _begins_json(text: str, at: int, tools: Collection[str]) -> bool | None:
-    at = _after_space(text, at + 1)
+    at = _after_quotation(text, at + 1)
     if at == len(text):
         return None
     quote = text[at]
@@ -130,8 +155,29 @@ def _begins_python(text: str, at: int, tools: Collection[str]) -> bool | None:
         return False
     if text[end] == "(":  # "stop (" are words, and "stop(" is a call
         return True
+    if "_" in word or text[:at].rstrip(" \t*_`\"'").endswith((":", "：")):
+        label = _begins_input(text, end)
+        if label is not False:
+            return label
     end = _after_space(text, end)
     return None if end == len(text) else text[end] == "{"
+
+
+def _begins_input(text: str, at: int) -> bool | None:
+    """Return whether the label of arguments follows a name on the next line."""
+    found = _BEHIND_NAME.match(text, at)
+    if found is None:
+        return None if _QUOTED_END.match(text, at) else False
+    label = found["label"].strip(" _").replace("_", " ").lower()
+    if found.end() == len(text) and not found["colon"]:
+        return None if any(known.startswith(label) for known in INPUT_LABELS) else False
+    return bool(found["colon"]) and label in INPUT_LABELS
+
+
+def _after_quotation(text: str, at: int) -> int:
+    """Return the index behind space, and behind the signs of lines that are quoted."""
+    found = _QUOTED_SPACE.match(text, at)
+    return found.end() if found else at
 
 
 def _after_space(text: str, at: int) -> int:
@@ -144,12 +190,8 @@ def end_of_brackets(text: str, at: int) -> int | None:
 
     Brackets in strings do not count. Apostrophes quote in Python and in JSON that begins with one.
     """
-    first = _BRACKET.search(text, at)
-    if first is None:
-        return None
-    tokens = _JSON_TOKENS if first.group().endswith('"') else _PYTHON_TOKENS
     opened = 0
-    for token in tokens.finditer(text, first.start()):
+    for token in bracket_tokens(text, at):
         if token["open"] is not None:
             return None
         if token.group() in "[{(":
@@ -159,6 +201,24 @@ def end_of_brackets(text: str, at: int) -> int | None:
             if opened == 0:
                 return token.end()
     return None
+
+
+def bracket_tokens(text: str, at: int = 0) -> Iterator[re.Match[str]]:
+    """Return the brackets and strings from the first bracket on; `open` names an open string."""
+    first = _BRACKET.search(text, at)
+    if first is None:
+        return iter(())
+    tokens = _JSON_TOKENS if first.group().endswith('"') else _PYTHON_TOKENS
+    return tokens.finditer(text, first.start())
+
+
+def end_of_call(text: str) -> int | None:
+    """Return the index behind the call with which a text begins; None if it is open."""
+    named = NAME_AND_INPUT.match(text)
+    if named is None or text[named.end() : named.end() + 1] in ("{", "["):
+        return end_of_brackets(text, 0)
+    end = text.find("\n", named.end())
+    return None if end < 0 or named.end() == len(text) else end
 
 
 def brackets_closed(text: str) -> bool:

@@ -92,29 +92,30 @@ class Chat:
         model calls a tool.
         """
         model = request.model or self._options.model
-        answered, results = False, list[ToolResult]()
-        rounds = self._rounds(model, request, results, ahead)
+        answered, outcome = False, _Outcome()
+        rounds = self._rounds(model, request, outcome, ahead)
         try:
             async with aclosing(rounds):
                 async for part in rounds:
                     answered = answered or (isinstance(part, str) and bool(part.strip()))
                     yield part
         except EngineError as error:
-            if answered or not _joined(results):
+            if answered or not outcome.summary:
                 raise
             _LOGGER.warning("answering with the results of tools: %s", error)
-        if answered:
+        if answered and not outcome.cut:
             return
-        if summary := _joined(results):
-            yield summary
+        if outcome.summary:
+            yield f" {outcome.summary}" if answered else outcome.summary
             return
         _LOGGER.warning("%s:%s answered nothing that can be spoken", self._client.name, model)
         language = request.language or next(iter(self._options.languages), None)
         own = await asyncio.to_thread(own_sentences, language)
-        yield Declined(text=own.no_answer)
+        # what was announced and not done is taken back
+        yield f" {own.no_answer}" if answered else Declined(text=own.no_answer)
 
     async def _rounds(
-        self, model: str, request: ReplyRequest, results: list[ToolResult], ahead: bool
+        self, model: str, request: ReplyRequest, outcome: _Outcome, ahead: bool
     ) -> AsyncGenerator[ReplyPart, None]:
         """Ask the model and call its tools, until an answer calls none."""
         box = await self._box(request)
@@ -132,6 +133,7 @@ class Chat:
                 async for text in texts:
                     yield gap + text
                     gap, spoken = "", True
+            outcome.cut = answer.cut
             if not answer.calls:
                 return
             self._check_calls(model, left, ahead)
@@ -146,7 +148,7 @@ class Chat:
                 for note in () if repeated else box.notes(call.name):
                     yield note
                 result = done[key] if repeated else await self._call(box, call, request, number)
-                results.append(result)
+                outcome.results.append(result)
                 for action in () if repeated else result.actions:
                     yield action
                 if result.final:
@@ -227,7 +229,7 @@ class Chat:
             async with aclosing(pieces):
                 async for piece in pieces:
                     answer.calls += piece.calls
-                    whole = piece.whole
+                    answer.cut, whole = answer.cut or piece.cut, piece.whole
                     if piece.reasoning:
                         spoken.release()
                     written += len(piece.text)
@@ -246,12 +248,24 @@ class Chat:
                 async for text in texts:
                     yield text
             return
-        if text := spoken.flush():
+        if text := self._end(model, spoken, answer, whole):
             answer.text += text
             yield text
+
+    def _end(self, model: str, spoken: SpokenStream, answer: _Answer, whole: bool) -> str:
+        """Add the calls of an answer that has ended; return its last text."""
+        text = spoken.flush(cut=not whole)
         answer.add_written(spoken.calls)
-        if answer.text or spoken.lone:
+        answer.cut = answer.cut or spoken.cut
+        if answer.cut:
+            _LOGGER.warning(
+                "%s:%s: a tool call is not done, as the answer ended in its middle: raise the "
+                "number of tokens of the longest answer",
+                *(self._client.name, model),
+            )
+        if answer.text or text or spoken.lone:
             self._holds.learn(model, lone=spoken.lone, whole=whole)
+        return text
 
     def _check_length(self, model: str, written: int) -> None:
         if written > LONGEST_ANSWER:
@@ -291,9 +305,18 @@ def _key(call: ToolCall) -> str:
     return f"{canonical(call.name)} {json.dumps(call.arguments, default=str, sort_keys=True)}"
 
 
-def _joined(results: Sequence[ToolResult]) -> str:
-    """Join the distinct results of tools that succeeded."""
-    return " ".join(dict.fromkeys(result.text for result in results if not result.failed))
+class _Outcome:
+    """What became of a request."""
+
+    def __init__(self) -> None:
+        self.results: list[ToolResult] = []
+        self.cut = False
+        """Whether the newest answer was ended in the middle of a call."""
+
+    @property
+    def summary(self) -> str:
+        """The distinct results of tools that succeeded."""
+        return " ".join(dict.fromkeys(result.text for result in self.results if not result.failed))
 
 
 class _Answer:
@@ -302,6 +325,8 @@ class _Answer:
     def __init__(self) -> None:
         self.text = ""
         self.calls: tuple[ToolCall, ...] = ()
+        self.cut = False
+        """Whether a call was left out that was ended in the middle."""
 
     def add_written(self, calls: Sequence[ToolCall]) -> None:
         """Add calls that were written as text, unless the server read them from it already."""

@@ -41,6 +41,9 @@ class AnswerPiece(msgspec.Struct, frozen=True):
     """Tokens of the prompt; in the last piece only."""
     whole: bool = False
     """Whether the model ended the answer by itself; in the last piece only."""
+    cut: bool = False
+    """Whether its last tool call was ended in the middle, and is left out; in the last piece
+    only."""
 
 
 class ModelCard(msgspec.Struct, frozen=True):

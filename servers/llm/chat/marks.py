@@ -107,3 +107,23 @@ BEGINNINGS = {
     "Here is my thought process:": "Here is my response:",  # Granite 3.2
 }
 """Opening and closing texts of reasoning that count only at the beginning of an answer."""
+
+LEAD_SIGNS = ">*•‣▪◦·+#_=\"'“”→➜➤–—-🔧🛠⚙🤖\ufe0f"
+"""Signs that models write before a tool call: bullets, quotations, headings, emphasis."""
+
+LEAD_WORDS = (
+    *("tool", "tools", "tool_call", "tool_calls", "tool_code", "tool_use", "tool_input"),
+    *("function", "functions", "function_call", "function_calls", "function_name"),
+    *("call", "calls", "calling", "invoke", "invoking", "execute", "executing", "use", "using"),
+    *("action", "actions", "action_input", "api", "command", "name", "step", "final"),
+    *("json", "xml", "code", "python", "input", "output", "response", "answer", "result"),
+    *("assistant", "ai", "bot", "model"),
+    *("工具调用", "调用工具", "函数调用", "调用函数", "工具", "函数", "动作", "行动"),
+)
+"""Words of the labels before a tool call, such as "Tool call:" and ReAct's "Action:"."""
+
+INPUT_LABELS = (
+    *("action input", "tool input", "function input", "input"),
+    *("arguments", "args", "parameters", "params"),
+)
+"""Labels between a tool's name and its arguments, on a line of their own, as in ReAct."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from satellite.lib.decoding import Undecodable, from_json
 from servers.http_api import Answer
 from servers.llm.chat.client import AnswerPiece, ChatMessage, ToolCall, call_arguments
 
@@ -70,6 +71,17 @@ class _Call:
         self.name = ""
         self.arguments: Any = ""
 
+    @property
+    def whole(self) -> bool:
+        """Whether the arguments are an object, or the text of one."""
+        if not isinstance(self.arguments, str):
+            return True
+        try:
+            from_json(self.arguments, dict[str, Any])
+        except Undecodable:
+            return False
+        return True
+
     def add(self, piece: _Function) -> None:
         self.name = self.name or piece.name or ""
         if isinstance(piece.arguments, str) and isinstance(self.arguments, str):
@@ -103,14 +115,20 @@ class AnswerReader:
         return AnswerPiece(text, reasoning=reasoning) if text or reasoning else None
 
     def last(self) -> AnswerPiece:
-        """Return the last piece: the calls, and the facts about the answer."""
+        """Return the last piece: the calls, and the facts about the answer.
+
+        The last call of an answer that became too long may be half of one, which is left out.
+        """
+        calls = [call for _, call in sorted(self._calls.items())]
+        cut = bool(calls) and self.finish_reason == "length" and not calls[-1].whole
         return AnswerPiece(
             calls=tuple(
                 ToolCall(call.name, call_arguments(call.arguments))
-                for _, call in sorted(self._calls.items())
+                for call in (calls[:-1] if cut else calls)
             ),
             prompt_tokens=self._prompt_tokens,
             whole=self.finish_reason not in (None, "length"),
+            cut=cut,
         )
 
 

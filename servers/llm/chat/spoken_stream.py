@@ -19,60 +19,36 @@ from servers.llm.chat.call_bounds import (
     beginning,
     brackets_closed,
     canonical,
-    end_of_brackets,
+    end_of_call,
     fenced,
+    without_fence,
 )
 from servers.llm.chat.client import ToolCall, call_arguments
-from servers.llm.chat.marks import (
-    BEGINNINGS,
-    CALLS,
-    DROPPED,
-    HEADERS,
-    LONE,
-    MESSAGE_ENDS,
-    REASONING,
+from servers.llm.chat.leads import is_label, lead_start, leads_before_words, maybe_lead_start
+from servers.llm.chat.mark_search import (
+    CLOSINGS,
+    MESSAGE_END,
+    NEVER,
+    known,
+    next_mark,
+    unfinished,
 )
+from servers.llm.chat.marks import BEGINNINGS, CALLS, HEADERS, LONE, MESSAGE_ENDS, REASONING
+from servers.llm.chat.passage import Passage
+from servers.llm.chat.whole_calls import is_rest_of_call, whole_part
 from servers.llm.chat.written_calls import LONGEST, looks_like_a_call, read_calls
 
 LONGEST_HELD = 32_768
 """Most characters held back for a lone closing mark; then all of them are spoken."""
 
 _LONGEST_HEADER = 200
+_LINE = "\n"
 
-NEVER = "\0"
-"""Closing mark of a passage that extends to the end."""
-
-_MARKS = (*REASONING, *LONE, *CALLS, *HEADERS, *DROPPED)
-_CONTROL = re.compile(r"<\|[\w/]{1,40}\|>")
-"""A model's control tokens, such as <|eot_id|>."""
-_MAYBE_CONTROL = re.compile(r"<(?:\|(?:[\w/]{0,40}\|?)?)?\Z")
-
-_FIRST_SIGNS = "".join(sorted({mark[0] for mark in _MARKS}))
-_LONGEST_MARK = max(map(len, _MARKS))
-
-
-def _pattern(marks: Collection[str]) -> re.Pattern[str]:
-    longest_first = sorted(set(marks), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE | re.ASCII)
-
-
-_ANY_MARK = _pattern(_MARKS)
-_CLOSINGS = {
-    mark: _pattern([mark])
-    for mark in (
-        *REASONING.values(),
-        *CALLS.values(),
-        *HEADERS.values(),
-        *BEGINNINGS.values(),
-        NEVER,
-    )
-}
-_MESSAGE_END = _pattern(MESSAGE_ENDS)
-_KNOWN = {mark.lower(): mark for mark in _MARKS}
-_SIGNS = ("{", "[", "`")
-_START = re.compile(r"[{\[`]|(?:(?<=\n)|\A)[ \t]*(?=\w)")
-"""Where a call without marks may begin."""
+_START = re.compile(r"[{\[`~]|(?<=\n)[ \t]*(?=\w)")
+"""Where a call without marks and leads may begin."""
+_SIGNS = ("{", "[", "`", "~")
 _ADDRESSED = re.compile(r"to=([\w./-]+)")
+_QUOTED = re.compile(r"\n[ \t]*>+ ?")
 
 
 class SpokenStream:
@@ -94,16 +70,18 @@ class SpokenStream:
         """The tool calls so far, without repetitions."""
         self.lone = False
         """Whether reasoning ended that had not begun."""
+        self.cut = False
+        """Whether a call was dropped because the answer ended in its middle."""
         self._tools = frozenset(map(canonical, tools))
         self._hold = hold
         self._clock = clock
         self._since: float | None = None
         self._held = ""
         self._pending = ""
-        self._passage: _Passage | None = None
+        self._passage: Passage | None = None
         self._begun = False
-        self._line = True
-        """Whether the pending text begins a line."""
+        self._before = _LINE
+        """The last characters before the pending text."""
 
     def push(self, text: str) -> str:
         """Add text; return the text now known to be spoken."""
@@ -116,9 +94,37 @@ class SpokenStream:
         """Hold no more text: the server separates the reasoning itself, or its marks are whole."""
         self._hold = 0.0
 
-    def flush(self) -> str:
-        """Return the rest of the spoken text at the end."""
-        return self._take(last=True)
+    def flush(self, *, cut: bool = False) -> str:
+        """Return the rest of the spoken text at the end.
+
+        `cut`: whether the answer was ended before its end. Otherwise brackets that are missing in
+        its last call are a mistake of the model, and are added.
+        """
+        if not cut:
+            return self._take(last=True)
+        spoken = self._take(last=False)
+        self._cut_call()
+        return spoken + self._take(last=True)
+
+    def _cut_call(self) -> None:
+        """Reduce a call that is open at the end to its whole calls, and drop what begins one."""
+        passage, text = self._passage, self._pending
+        if passage is None:
+            start = self._open_end()
+            text = text[start:]
+            label = is_label(text) or "_" in text
+            if text[:1].isalpha() and not label:
+                return
+            self._pending = self._pending[:start]
+            self.cut = self.cut or is_rest_of_call(text)
+        elif passage.kind in ("bare", "call"):
+            self._pending = whole_part(_QUOTED.sub("\n", text) if passage.quoted else text)
+            rest = text[len(self._pending) :]
+            self.cut = is_rest_of_call(rest) or (bool(passage.name) and not self._pending)
+            if not self._pending:
+                self._passage = None
+        elif passage.kind == "header":
+            self.cut = self.cut or _ADDRESSED.search(text) is not None
 
     def _take(self, *, last: bool) -> str:
         while self._step(last):
@@ -138,27 +144,31 @@ class SpokenStream:
         """Handle one passage or one text before a mark; return whether there may be more."""
         if self._passage is not None:
             return self._skip(self._passage, last)
-        mark, at, undecided = self._next_mark(), *self._next_call()
+        mark, (lead, at, undecided) = next_mark(self._pending), self._next_call()
         if at is not None and (mark is None or at < mark.start()):
-            self._speak(at)
-            self._passage = _Passage("bare", fenced(self._pending, 0))
+            self._open_bare(lead, at)
             return True
         if mark is not None and (undecided is None or mark.start() <= undecided or last):
-            self._speak(mark.start())
-            self._open(_KNOWN.get(mark.group().lower(), ""), mark.group())
+            self._open_mark(mark)
             return True
         if not self._begun and not self._held.strip() and (opening := self._opening(last)):
             if opening not in BEGINNINGS:
                 return False
             self.release()
-            self._passage = _Passage("hidden", BEGINNINGS[opening])
+            self._passage = Passage("hidden", BEGINNINGS[opening])
             return True
-        end = len(self._pending)
-        if not last:
-            end -= _unfinished(self._pending)
-            end = end if undecided is None else min(end, undecided)
-        self._speak(end)
+        self._speak(len(self._pending) if last else self._open_end())
         return False
+
+    def _open_end(self) -> int:
+        """Return where the end of the pending text begins that more text has to decide."""
+        _, _, undecided = self._next_call()
+        end = len(self._pending) - unfinished(self._pending)
+        first = len(self._before)
+        text = self._before + self._pending[:end]
+        whole = end == len(self._pending)
+        start = maybe_lead_start(text, first) if whole else lead_start(text, len(text), first)
+        return start - first if undecided is None else min(start - first, undecided)
 
     def _opening(self, last: bool) -> str:
         """Return which of `BEGINNINGS` the pending text has, or the part of one so far."""
@@ -176,43 +186,60 @@ class SpokenStream:
         text, self._pending = self._pending[:end], self._pending[end:]
         if not (self.calls and self._tools):
             self._held += text
-        line = text.rstrip(" \t")
-        self._line = line.endswith("\n") or (self._line and not line)
+        before = self._before + text
+        line = before.rstrip(" \t")
+        # without the space that begins a line
+        self._before = line[-3:] + (" " if line != before and line[-1:] != _LINE else "")
 
-    def _next_mark(self) -> re.Match[str] | None:
-        """Return the first mark in the pending text."""
-        found = [pattern.search(self._pending) for pattern in (_ANY_MARK, _CONTROL)]
-        # at the same place, a known mark precedes a control token
-        return min((m for m in found if m), key=lambda match: match.start(), default=None)
+    def _next_call(self) -> tuple[int, int | None, int | None]:
+        """Return where the first call without marks begins, with its lead and without, and from
+        where more text has to decide."""
+        text, first = self._before + self._pending, len(self._before)
+        for at, line, start in self._candidates(text, first):
+            begins = beginning(text, at, self._tools, line=line)
+            if begins is not False:
+                start -= first
+                return (start, at - first, None) if begins else (start, None, start)
+        return 0, None, None
 
-    def _next_call(self) -> tuple[int | None, int | None]:
-        """Return where a call without marks begins, and from where more text has to decide."""
-        for found in _START.finditer(self._pending):
-            at = found.start() if found.group() in _SIGNS else found.end()
-            before = self._pending[:at].rstrip(" \t")
-            line = before.endswith("\n") or (self._line and not before)
-            begins = beginning(self._pending, at, self._tools, line=line)
-            if begins:
-                return at, None
-            if begins is None:
-                return None, at
-        return None, None
+    def _candidates(self, text: str, first: int) -> list[tuple[int, bool, int]]:
+        """Return where calls without marks may begin, whether they begin a line, and where their
+        leads begin."""
+        leads = [(lead.end, lead.line, lead.start) for lead in leads_before_words(text, first)]
+        for found in _START.finditer(text, first):
+            if found.group()[:1] in _SIGNS:
+                at = found.start()
+                leads.append((at, False, lead_start(text, at, first)))
+            else:
+                leads.append((found.end(), True, found.end()))
+        return sorted(leads)
 
-    def _open(self, mark: str, written: str) -> None:
+    def _open_bare(self, lead: int, at: int) -> None:
+        """Begin the passage of a call without marks."""
+        self._speak(lead)
+        text, self._pending = self._pending[: at - lead], self._pending[at - lead :]
+        self._passage = Passage("bare", fenced(self._pending, 0), lead=text)
+
+    def _open_mark(self, found: re.Match[str]) -> None:
         """Begin the passage of a mark, or drop the mark."""
+        written, at = found.group(), found.start()
+        mark, first = known(written), len(self._before)
         if mark in CALLS:
+            lead = lead_start(self._before + self._pending, first + at, first) - first
+            self._speak(lead)
             # a mark that is part of an element belongs to the call
             keep = written if mark.startswith(("<function=", "<function ", "<invoke")) else ""
-            self._pending = keep + self._pending[len(written) :]
-            self._passage = _Passage("call", CALLS[mark])
+            self._pending = keep + self._pending[at - lead + len(written) :]
+            self._passage = Passage("call", CALLS[mark])
             return
+        self._speak(at)
         self._pending = self._pending[len(written) :]
-        self._line = True
+        self._before = _LINE
         if mark in REASONING:
             self.release()  # this model writes its opening marks
-            self._passage = _Passage("hidden", REASONING[mark])
+            self._passage = Passage("hidden", REASONING[mark])
         elif mark in HEADERS:
-            self._passage = _Passage("header", HEADERS[mark])
+            self._passage = Passage("header", HEADERS[mark])
         elif mark in LONE:
             self._end_lone()
 
@@ -224,7 +251,7 @@ class SpokenStream:
             self._held = ""
             self.release()
 
-    def _skip(self, passage: _Passage, last: bool) -> bool:
+    def _skip(self, passage: Passage, last: bool) -> bool:
         """Read a passage up to its end; return whether that has come."""
         if passage.kind == "bare":
             return self._read_bare(passage, last)
@@ -246,17 +273,17 @@ class SpokenStream:
         # the beginning of the next message ends this one, and is read once more
         begins_next = found is not None and found.group().lower() in HEADERS
         self._pending = self._pending[end if found is None or begins_next else found.end() :]
-        self._line = True
+        self._before = _LINE
         if passage.kind == "call":
             self._add(self._read(text, passage))
         elif passage.kind == "header" and found:
             self._enter_channel(text)
         return found is not None
 
-    def _closing(self, passage: _Passage) -> re.Match[str] | None:
+    def _closing(self, passage: Passage) -> re.Match[str] | None:
         if passage.closing == "message":
-            return _MESSAGE_END.search(self._pending)
-        pattern = _CLOSINGS[passage.closing]
+            return MESSAGE_END.search(self._pending)
+        pattern = CLOSINGS[passage.closing]
         if passage.closing != "\n":
             return pattern.search(self._pending)
         for found in pattern.finditer(self._pending):
@@ -267,70 +294,49 @@ class SpokenStream:
     def _enter_channel(self, header: str) -> None:
         """Begin the message of a channel of Harmony."""
         if addressed := _ADDRESSED.search(header):
-            self._passage = _Passage("call", "message", addressed[1])
+            self._passage = Passage("call", "message", addressed[1])
         elif re.search(r"analysis|commentary|user|system|developer|tool", header):
             self.release()
-            self._passage = _Passage("hidden", "message")
+            self._passage = Passage("hidden", "message")
         elif "final" in header and self._held.strip() and self._hold:
             self._end_lone()
 
-    def _read(self, text: str, passage: _Passage) -> tuple[ToolCall, ...]:
+    def _read(self, text: str, passage: Passage) -> tuple[ToolCall, ...]:
         if passage.name:
             return (ToolCall(passage.name, call_arguments(text.strip() or None)),)
         return read_calls(text, self._tools, marked=True)
 
-    def _read_bare(self, passage: _Passage, last: bool) -> bool:
+    def _read_bare(self, passage: Passage, last: bool) -> bool:
         """Read a call without marks, or find that it is ordinary text."""
         fence = passage.closing
         if fence:
             close = self._pending.find(fence, len(fence))
             end = close + len(fence) if close >= 0 else None
         else:
-            end = end_of_brackets(self._pending, 0)
+            end = end_of_call(self._pending)
         if end is None and not last:
             if len(self._pending) > LONGEST:  # no call is that long: hide the rest of it
                 self._pending = ""
-                self._passage = _Passage("hidden", NEVER)
+                self._passage = Passage("hidden", NEVER)
             return False
         self._passage = None
         end = len(self._pending) if end is None else end
         text = self._pending[:end]
+        if passage.quoted:
+            text = _QUOTED.sub("\n", text)
+        if fence:
+            text = without_fence(text)
         if calls := read_calls(text, self._tools, marked="<tool_call" in text):
             self._add(calls)
         elif looks_like_a_call(text, self._tools):
             pass
         else:
-            self._speak(end)
+            self._pending = passage.lead + self._pending
+            self._speak(len(passage.lead) + end)
             return True
         self._pending = self._pending[end:]
-        self._line = True
+        self._before = _LINE
         return True
 
     def _add(self, calls: tuple[ToolCall, ...]) -> None:
         self.calls += tuple(call for call in calls if call not in self.calls)
-
-
-class _Passage:
-    """An unspoken passage that has begun."""
-
-    def __init__(self, kind: str, closing: str, name: str = "") -> None:
-        self.kind = kind
-        """`hidden`, `call`, `header`, or `bare` for a call without marks."""
-        self.closing = closing
-        """Its closing mark, `message` for one of Harmony's, or the backticks of a bare call."""
-        self.name = name
-        """The tool to which a message is addressed."""
-
-
-def _unfinished(text: str) -> int:
-    """Return how many characters at the end of a text may begin a mark."""
-    tail = text[-_LONGEST_MARK:].lower()
-    longest = 0
-    if any(sign.lower() in tail for sign in _FIRST_SIGNS):
-        for mark in _KNOWN:
-            for size in range(min(len(mark) - 1, len(tail)), longest, -1):
-                if tail.endswith(mark[:size]):
-                    longest = size
-                    break
-    control = _MAYBE_CONTROL.search(text)
-    return max(longest, len(text) - control.start() if control else 0)

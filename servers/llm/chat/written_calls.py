@@ -10,6 +10,7 @@ are too small to follow it. The forms that are read:
 - elements: `<function=start_timer>{…}</function>`, `<parameter=minutes>5</parameter>`,
   `<invoke name="start_timer">`, `<arg_key>minutes</arg_key><arg_value>5</arg_value>`
 - a name before JSON: `start_timer{"minutes": 5}`, `start_timer[ARGS]{…}`, `functions.start_timer:0`
+- a name and its input on two lines, as in ReAct: `start_timer`, `Action Input: {"minutes": 5}`
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 from satellite.lib.decoding import Undecodable, from_json
 from servers.llm.chat.call_bounds import (
     ARGUMENTS,
+    NAME_AND_INPUT,
     NAMES,
     WRAPPERS,
     canonical,
@@ -55,6 +57,7 @@ _MARK = re.compile(
     r"<[|｜][^<>\n]{1,40}[|｜]>|\[/?[A-Z_]{3,20}\]|</?\w+>|\b(?:call|function):(?=\w)"
 )
 """Marks between the parts of a call, such as <|tool_call_begin|> and [ARGS]."""
+_COMMENT = re.compile(r"^[ \t]*(?:#|//).*\n?", re.MULTILINE)
 _BARE_KEY = re.compile(r"([{,]\s*)([A-Za-z_]\w*)\s*:")
 """A key without quotes."""
 _NAMED = re.compile(r"(?P<name>[A-Za-z_][\w./-]*?)(?::\d+)?[\s:=`]*(?:json\s*)?(?=\{)")
@@ -80,6 +83,7 @@ def looks_like_a_call(text: str, tools: Collection[str]) -> bool:
     """Return whether a passage without calls is a broken one: it has the name of a tool as a value
     or function, and must not be spoken."""
     words = re.findall(r"[\"'](?:name|function|tool|tool_name)[\"']\s*:\s*[\"']([\w./-]+)", text)
+    words += re.findall(r"\A[\s\[`]*(?:\w*\n)?([\w./]+)\(", text)
     return any(canonical(word) in tools for word in words)
 
 
@@ -91,6 +95,12 @@ def _calls(text: str, tools: Collection[str], marked: bool) -> Iterator[ToolCall
     if pairs := list(_KEY_VALUE.finditer(text)):
         name = text[: pairs[0].start()].strip()
         yield ToolCall(name, {p["key"].strip(): _value(p["value"]) for p in pairs})
+        return
+    named_input = NAME_AND_INPUT.match(text)
+    if named_input and canonical(named_input["name"]) in tools:
+        written = text[named_input.end() :].strip().strip("`").strip()
+        nothing = written.lower() in ("none", "null", "n/a")
+        yield ToolCall(named_input["name"], call_arguments(None if nothing else written))
         return
     bare = _MARK.sub(" ", text.replace('<|"|>', '"'))  # Gemma's quotation mark
     if named := list(_named_calls(bare, tools, marked)):
@@ -162,9 +172,9 @@ def _closed(text: str) -> str:
             escaped = sign == "\\" and not escaped
         elif sign == '"':
             inside = True
-        elif sign in "[{":
-            opened.append("]" if sign == "[" else "}")
-        elif sign in "]}" and opened:
+        elif sign in "[{(":
+            opened.append({"[": "]", "{": "}", "(": ")"}[sign])
+        elif sign in "]})" and opened:
             opened.pop()
     return text.rstrip().rstrip("`") + "".join(reversed(opened))
 
@@ -223,16 +233,16 @@ def _is_name(text: str) -> bool:
 
 
 def _python_calls(text: str, tools: Collection[str], marked: bool) -> Iterator[ToolCall]:
-    text = text.strip().strip("`").strip()
+    text = _COMMENT.sub("", text).strip().strip("`~").strip()
     first, _, rest = text.partition("\n")
     if first.strip().isalpha() and rest:  # the language of a block
         text = rest
-    for end in (len(text), end_of_brackets(text, 0)):
+    for written in (text, text[: end_of_brackets(text, 0)].strip(), _closed(text)):
         try:
-            tree = ast.parse(text[:end].strip().replace("\n", " ; ") if end else text)
+            tree = ast.parse(written.replace("\n", " ; "))
         except (SyntaxError, ValueError, MemoryError, RecursionError):
             try:
-                tree = ast.parse(text[:end].strip())
+                tree = ast.parse(written)
             except (SyntaxError, ValueError, MemoryError, RecursionError):
                 continue
         for node in ast.walk(tree):
