@@ -20,6 +20,7 @@ import msgspec
 
 from satellite.errors import SatelliteError
 from satellite.lib.decoding import Undecodable, from_json
+from satellite.lib.platform.clocks import BEGINNING, boot_session, seconds_since_boot
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.pairing.key_store import KeyStore
 
@@ -63,6 +64,10 @@ class LoginCode(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     made: Clock
     """When it was made."""
+    boot: float = 0.0
+    """When it was made, by the clock that cannot be set (`seconds_since_boot`)."""
+    session: str = ""
+    """The start of the machine since which that clock runs (`boot_session`)."""
     wrong: tuple[str, ...] = ()
     """The addresses that have sent a wrong one."""
 
@@ -72,8 +77,11 @@ class LoginCode(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, TRIES - len(self.wrong))
 
     def valid(self, now: float) -> bool:
-        """Return whether a browser can still log in with it."""
-        return 0 <= now - self.made <= VALID and self.left > 0
+        """Return whether a browser can still log in with it, at a time of the wall clock."""
+        age = now - self.made
+        if self.session and self.session == boot_session():
+            age = seconds_since_boot() - self.boot  # the wall clock may have been set since
+        return 0 <= age <= VALID and self.left > 0
 
 
 class Browser(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +101,12 @@ class Browser(msgspec.Struct, frozen=True, kw_only=True):
 
     def valid(self, now: float) -> bool:
         """Return whether it is logged in still."""
-        return now - self.seen <= IDLE and now - self.since <= LONGEST
+        return _age(self.seen, now) <= IDLE and _age(self.since, now) <= LONGEST
+
+    def dated(self, now: float) -> Browser:
+        """Return it with times that a clock has given which was right."""
+        since, seen = (now if _misdated(t, now) else t for t in (self.since, self.seen))
+        return msgspec.structs.replace(self, since=since, seen=seen)
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +167,13 @@ class Browsers:
     def show(self, code: str) -> LoginCode:
         """Let a browser log in with a code, in place of any other one. Raises `KeysUnusable`."""
         salt = secrets.token_hex(16)
-        made = LoginCode(salt=salt, digest=_digest(salt + code), made=time.time())
+        made = LoginCode(
+            salt=salt,
+            digest=_digest(salt + code),
+            made=time.time(),
+            boot=seconds_since_boot(),
+            session=boot_session(),
+        )
         self._change(lambda stored: msgspec.structs.replace(stored, code=made))
         return made
 
@@ -218,6 +237,20 @@ class Browsers:
             return msgspec.structs.replace(stored, browsers=browsers)
 
         self._change(seen)
+
+    def correct_times(self) -> None:
+        """Date browsers that logged in while the clock was not set, or far ahead, as of now. Raises
+        `KeysUnusable`."""
+        now = time.time()
+        if now < BEGINNING:
+            return
+
+        def dated(stored: _Stored) -> _Stored:
+            browsers = tuple(browser.dated(now) for browser in stored.browsers)
+            return msgspec.structs.replace(stored, browsers=browsers)
+
+        if dated(fresh := self._fresh()) != fresh:
+            self._change(dated)
 
     def revoke(self, name: str | None) -> tuple[Browser, ...]:
         """Log a browser out by its `id`, or all for None; return those that were logged in.
@@ -297,6 +330,16 @@ def browser_name(agent: str) -> str:
         return f"{program} on {system}" if system else program
     known = "".join(c for c in agent if c.isascii() and c.isprintable())
     return known[:40].strip() or "unnamed"
+
+
+def _age(moment: float, now: float) -> float:
+    """Return the seconds since a moment of the clock; none while it cannot be known."""
+    return 0.0 if _misdated(moment, now) else now - moment
+
+
+def _misdated(moment: float, now: float) -> bool:
+    """Return whether the clock was wrong at a moment: it was never set, or it was far ahead."""
+    return moment < BEGINNING or moment > now + RENEW
 
 
 def _digest(secret: str) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from satellite.errors import ConfigError
+from satellite.lib.platform.clocks import BEGINNING
 from satellite.net.discovery.addresses import IpAddress, adapters, is_virtual
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.pairing.identity import Identity, ensure_identity
@@ -39,6 +40,9 @@ BEFORE = timedelta(days=1)
 """Before it is made: clocks of phones differ."""
 RENEW = timedelta(days=30)
 """Before its end."""
+
+NEVER_SET = datetime.fromtimestamp(BEGINNING, UTC)
+"""The clock shows an earlier time only where it does not know any."""
 
 MOST = 16
 """Addresses: those of now, and of before, so that a laptop that comes home needs no new one."""
@@ -92,7 +96,8 @@ class _Parsed(msgspec.Struct, frozen=True, kw_only=True):
         again.
         """
         needed = {address for address in addresses if address.version == 4}
-        valid = self.begin <= now <= self.end - RENEW
+        unknown = now < NEVER_SET  # it would get another one at each start without a network
+        valid = unknown or self.begin <= now <= self.end - RENEW
         named = set(names) <= set(self.names) and needed <= set(self.addresses)
         return valid and named and key == self.key
 
@@ -137,7 +142,7 @@ class HttpsCertificate:
             if known is None or not known.fits(_public(me), moment, names, addresses):
                 before = known.addresses if known is not None else ()
                 unique = tuple(dict.fromkeys((*addresses, *before)))[:MOST]
-                content = _make(self._name, me, moment, names, unique)
+                content = _make(self._name, me, max(moment, NEVER_SET), names, unique)
                 self._folder.write(_FILE, content)
                 known = _parsed(content)
         return Served(self._file, None, known.fingerprint, known.names, own=False)

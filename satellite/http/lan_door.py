@@ -108,6 +108,7 @@ class LanDoor:
         now = asyncio.get_running_loop().time()
         if now - self._checked < RENEW and self._context is not None:
             return
+        await asyncio.to_thread(self._browsers.correct_times)
         served = await asyncio.to_thread(self._certificate.ensure)
         if served != self._served:
             self._context = await asyncio.to_thread(served.context)

@@ -90,7 +90,7 @@ class TimerManager:
         self._zone = zone
         moment = clock()
         schedule = store.read() if store is not None else Schedule(moment=moment)
-        self._schedule = schedule.without_dead_alarms().adjusted(moment)
+        self._schedule = schedule.without_dead_alarms().adjusted(moment, zone)
         self._bell = Bell(ring, longest, clock, zone, words)
         self._doubtful_until = float("-inf")
         """Until this time (`ClockReading.boot`) the wall clock was set forward too recently for an
@@ -297,7 +297,7 @@ class TimerManager:
             before = self._schedule.moment
             if moment.follows(before) and moment.offset - before.offset >= LATEST:
                 self._doubtful_until = moment.boot + SETTLES
-            self._replace(self._schedule.adjusted(moment))
+            self._replace(self._schedule.adjusted(moment, self._zone))
         self._doubtful = False
         if self.ringing and not self._bell.remaining(moment):
             self.dismiss()  # not dismissed by anyone: it has rung for as long as it may

@@ -9,12 +9,13 @@ time at which they were switched off, until the network corrects it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import Annotated
 
 import msgspec
 
-from satellite.timers.alarm import Alarm
+from satellite.lib.platform.clocks import BEGINNING
+from satellite.timers.alarm import Alarm, with_date
 from satellite.timers.wall_clock import BootSeconds, ClockReading
 
 LATEST = 3600.0
@@ -109,14 +110,17 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether a clock was set, or the machine restarted, since `moment`."""
         return not now.follows(self.moment) or abs(now.offset - self.moment.offset) > STEP
 
-    def adjusted(self, now: ClockReading) -> Schedule:
+    def adjusted(self, now: ClockReading, zone: tzinfo | None = None) -> Schedule:
         """Return the schedule adjusted to the clocks of `now`."""
         step = now.offset - self.moment.offset
         timers, alarms = self.timers, self.alarms
         if not now.follows(self.moment):
             timers = tuple(_over_restart(timer, self.moment, now) for timer in timers)
+            if self.moment.wall < BEGINNING:
+                alarms = tuple(_carried_on(alarm, self.moment.wall, now, zone) for alarm in alarms)
         elif abs(step) > STEP:
             timers = tuple(_corrected(timer, step, now) for timer in timers)
+            alarms = tuple(_carried_on(alarm, now.wall - step, now, zone) for alarm in alarms)
         if step < -BACK:
             alarms = tuple(
                 msgspec.structs.replace(alarm, last=min(alarm.last, now.wall)) for alarm in alarms
@@ -149,6 +153,21 @@ def next_ring(alarm: Alarm, now: ClockReading, zone: tzinfo | None = None) -> fl
     if alarm.days:
         return alarm.next_time(max(alarm.last, now.wall - LATEST), zone)
     return alarm.next_time(alarm.last, zone)
+
+
+def _carried_on(alarm: Alarm, before: float, now: ClockReading, zone: tzinfo | None) -> Alarm:
+    """Return an alarm for the next such time with its date by a clock that was set at `before`.
+
+    It gets another one if the clock was set to beyond its time, or was ahead when it was set.
+    """
+    undated = msgspec.structs.replace(alarm, on=None)
+    if alarm.on is None or alarm != with_date(undated, alarm.last, zone):
+        return alarm  # rings every week, or on a day that was named
+    at = alarm.time_on(date.fromisoformat(alarm.on), zone)
+    passed_over = before < at <= now.wall - LATEST
+    if not passed_over and alarm.last <= now.wall + BACK:
+        return alarm
+    return with_date(msgspec.structs.replace(undated, last=now.wall), now.wall, zone)
 
 
 def _over_restart(timer: Timer, then: ClockReading, now: ClockReading) -> Timer:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from satellite.lib.platform.clocks import seconds_since_boot
-
-_SESSION = Path("/proc/sys/kernel/random/boot_id")
-"""Different after each start of the machine (random(4))."""
-
+from satellite.lib.platform.clocks import boot_session, seconds_since_boot
 
 WallSeconds = Annotated[float, msgspec.Meta(ge=-3e10, le=3e10)]
 """Seconds of a wall clock since 1970, in years of four digits."""
@@ -49,7 +44,5 @@ def read_clocks() -> ClockReading:
 
 @cache
 def _session() -> str:
-    try:
-        return _SESSION.read_text().strip()
-    except OSError:  # not Linux: earlier readings cannot be compared with those of this process
-        return uuid.uuid4().hex
+    # without one, earlier readings cannot be compared with those of this process
+    return boot_session() or uuid.uuid4().hex

@@ -9,7 +9,7 @@ import asyncio
 import re
 import ssl
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -20,14 +20,20 @@ from satellite.diagnostics.stats import database
 from satellite.diagnostics.stats import snapshot as snapshots
 from satellite.diagnostics.stats.collector import Collector, TurnRow
 from satellite.engines.known_servers import KnownServers
+from satellite.http.browsers import IDLE, VALID, Browsers
+from satellite.http.certificate import HttpsCertificate
+from satellite.lib.persistence import StoredValue
 from satellite.net.pairing import Pairing
 from satellite.net.pairing.identity import ensure_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.tls import client_context
 from satellite.settings import PairingSettings, RecordingSettings
+from satellite.timers.schedule import Schedule
 from tests.timers.clocks import Clocks, RunningTimers
 
 DAY, WEEK = 86400.0, 7 * 86400.0
+NOW = 1_796_000_000.0
+"""A time in November 2026."""
 EPOCH = "1970-01-01 01:00"
 """Where a machine without a clock begins, in Berlin."""
 
@@ -42,7 +48,7 @@ def ringing(home: RunningTimers) -> bool:
     return home.timers.ringing
 
 
-async def test_a_day_forward_changes_no_timer_and_rings_no_old_alarm() -> None:
+async def test_a_day_forward_changes_no_timer_and_rings_an_alarm_at_its_next_time() -> None:
     home = RunningTimers(Clocks("2026-11-20 06:00"))
     async with home.running():
         home.timers.start(600.0, "egg")
@@ -56,10 +62,65 @@ async def test_a_day_forward_changes_no_timer_and_rings_no_old_alarm() -> None:
         await home.settle()
         assert ringing(home)
         home.timers.dismiss()
-        home.clocks.pass_(3600.0)
+        assert not home.timers.states()
+        home.clocks.pass_(3000.0)
         await home.settle()
-        assert states(home)[-1] == "missed"
-        assert states(home).count("finished") == 1
+        assert ringing(home)
+        assert home.bell.rings[-1].words == ""
+        assert states(home).count("finished") == 2
+        assert "missed" not in states(home)
+
+
+async def test_an_alarm_on_a_named_day_is_missed_when_the_clock_is_set_beyond_it() -> None:
+    home = RunningTimers(Clocks("2026-11-20 06:00"))
+    async with home.running():
+        home.timers.set_alarm(7, day=date(2026, 11, 22))
+        home.clocks.wall += 3 * DAY
+        await home.settle()
+        home.clocks.pass_(901.0)
+        await home.settle()
+        assert states(home) == ["started", "missed"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "restart"),
+    [
+        *(
+            (day, False)
+            for day in (EPOCH, "2026-11-17 06:00", "2026-11-21 06:00", "2099-01-01 06:00")
+        ),
+        (EPOCH, True),  # of the others, nothing shows after a restart that they were wrong
+    ],
+)
+async def test_an_alarm_that_was_set_by_a_wrong_clock_rings_by_the_right_one(
+    wrong: str, restart: bool, tmp_path: Path
+) -> None:
+    clocks = Clocks(wrong)
+    store = StoredValue("timers", Schedule, Schedule(), tmp_path)
+    home = RunningTimers(clocks, store=store)
+    async with home.running():
+        home.timers.set_alarm(7)
+        clocks.pass_(60.0)
+        if not restart:
+            clocks.set("2026-11-20 06:00")
+            await home.settle()
+            await check_rings_at_seven(home)
+            return
+    clocks.restart(0.0)
+    home = RunningTimers(clocks, store=store)
+    async with home.running():
+        clocks.set("2026-11-20 06:00")
+        await home.settle()
+        await check_rings_at_seven(home)
+
+
+async def check_rings_at_seven(home: RunningTimers) -> None:
+    (alarm,) = home.timers.alarms()
+    assert alarm.at == "2026-11-20T07:00:00+01:00"
+    home.clocks.pass_(3600.0)
+    await home.settle()
+    assert home.timers.ringing
+    assert "missed" not in states(home)
 
 
 async def test_an_alarm_survives_a_clock_that_was_wrong_for_a_while() -> None:
@@ -147,6 +208,66 @@ def test_keys_are_valid_at_any_time(when: str, tmp_path: Path) -> None:
     certificate = x509.load_pem_x509_certificate(identity.certificate.encode())
     moment = datetime.fromisoformat(when).replace(hour=1, tzinfo=UTC)
     assert certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc
+
+
+@pytest.mark.parametrize("wrong", [60.0, NOW - 20 * DAY, NOW + DAY, NOW + 20 * 365 * DAY])
+def test_a_log_in_while_the_clock_is_wrong_lasts_as_long_as_any(
+    wrong: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browsers = Browsers(KeyStore(tmp_path / "keys"))
+    boot = [1000.0]
+    monkeypatch.setattr("satellite.http.browsers.seconds_since_boot", lambda: boot[0])
+    monkeypatch.setattr("satellite.http.browsers.boot_session", lambda: "this one")
+
+    def clock(wall: float) -> None:
+        monkeypatch.setattr(time, "time", lambda: wall)
+
+    clock(wrong)
+    browsers.show("12345678")
+    clock(NOW)
+    logged_in = browsers.log_in("12345678", "Firefox", "10.0.0.9")
+    assert logged_in is not None, "the code is as old as before"
+    clock(wrong)
+    browsers.show("12345678")
+    logged_in = browsers.log_in("12345678", "Firefox", "10.0.0.9")
+    assert logged_in is not None
+    clock(NOW)
+    assert browsers.find(logged_in.cookie) is not None
+    browsers.correct_times()
+    clock(NOW + IDLE - DAY)
+    lasting = wrong != NOW - 20 * DAY  # a time that may have been right
+    assert (browsers.find(logged_in.cookie) is not None) == lasting
+    clock(NOW + IDLE + 2 * DAY)
+    assert browsers.find(logged_in.cookie) is None
+    browsers.show("12345678")
+    boot[0] += VALID + 1
+    assert browsers.log_in("12345678", "Firefox", "10.0.0.9") is None
+
+
+def test_an_unset_clock_logs_no_browser_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browsers = Browsers(KeyStore(tmp_path / "keys"))
+    browsers.show("12345678")
+    logged_in = browsers.log_in("12345678", "Firefox", "10.0.0.9")
+    assert logged_in is not None
+    monkeypatch.setattr(time, "time", lambda: 60.0)
+    browsers.correct_times()
+    assert browsers.find(logged_in.cookie) == logged_in.browser
+
+
+def test_a_start_without_a_clock_replaces_no_certificate(tmp_path: Path) -> None:
+    def fingerprint(year: int) -> str:
+        certificate = HttpsCertificate(
+            KeyStore(tmp_path / "keys"), "den", addresses=tuple, host="den"
+        )
+        return certificate.ensure(datetime(year, 12, 1, tzinfo=UTC)).fingerprint
+
+    first = fingerprint(1970)
+    right = fingerprint(2026)
+    assert first != right, "one that has expired is renewed"
+    assert fingerprint(1970) == right == fingerprint(2026)
+    assert fingerprint(2099) != right
 
 
 def test_stages_are_measured_by_the_clock_that_cannot_be_set() -> None:

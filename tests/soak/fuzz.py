@@ -1,9 +1,10 @@
 """Wrong events at real ports: python -m tests.soak.fuzz --minutes 60 [--seed N] [--everything]
 
-A `satellite --server` with the built-in engines, and a satellite with a port for Home Assistant,
-each a process of its own, receive corrupted streams of the stored corpus from several clients at
+A `satellite --server` with the built-in engines, a satellite with Wyoming's port for Home Assistant
+and one with ESPHome's, each a process of its own, receive corrupted streams from several clients at
 once, which send, read, stop, reset and reconnect at random: at every Wyoming port, at the port of
-paired machines, and at the HTTP ports of both. All the time each port is asked to describe itself.
+paired machines, at ESPHome's in plain and encrypted, and at the HTTP port of a satellite. All the
+time each port is asked to describe itself.
 The run fails if a process ends, an answer takes longer than a second, a traceback is logged, or
 memory grows. The last streams before a failure are saved beside the corpus.
 
@@ -34,13 +35,14 @@ from satellite.net.pairing.identity import ensure_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.known_peers import KnownPeers
 from satellite.net.remotes.describe import describe
+from tests.soak import esphome_streams
 from tests.soak.mutate import CORPUS, corrupted, mutated, streams
 from tests.soak.stored_files import wav
 from tests.soak.target import Target, started, waited_here
 from tests.support.ports import free_ports
 
 ROLES = ("asr", "llm", "tts", "wake")
-TLS, HTTP = "tls", "http"
+TLS, HTTP, ESPHOME = "tls", "http", "esphome"
 """Kinds of ports that do not speak Wyoming, or only under TLS."""
 OTHERS = ("tests.soak.fuzz_files", "tests.attack.trust_fuzz")
 """Fuzzers without ports of their own."""
@@ -52,10 +54,9 @@ PATIENCE = 120.0
 """Seconds for it that no busy machine excuses."""
 SHOWN = 15.0
 """Seconds between two lines about memory."""
-GROWTH = 40.0
-"""Megabytes by which a process may grow from the first fifth of the streams to the last, as
-allocators do not return all memory; a leak of a kilobyte per stream would exceed this in
-minutes."""
+FLAT = 0.1
+"""Part by which the memory of a process may grow from the first fifth of the time after the warm-up
+to the last: a leak of a kilobyte per stream exceeds this in a quarter of an hour."""
 SILENCE = bytes(2 * 16000 // 50)
 """20 ms of audio, as from a microphone in a quiet room."""
 
@@ -95,14 +96,14 @@ class Fuzz:
                 task.cancel()
             await asyncio.wait(tasks)
         for target in self.targets:
-            if (more := target.growth()) > GROWTH:
-                self.failures.append(f"memory of {list(target.ports)} grew by {more:.1f} MB")
+            if (grown := target.growth()).part > FLAT:
+                self.failures.append(f"memory of {list(target.ports)} grew from {grown}")
         if self.failures:
             for number, (role, stream) in enumerate(self._last):
                 (CORPUS / f"{role}-failure-{number:02}").write_bytes(stream)
 
     def _show(self, now: float) -> None:
-        megabytes = " ".join(f"{target.measure(self.sent):7.1f} MB" for target in self.targets)
+        megabytes = " ".join(f"{target.measure():7.1f} MB" for target in self.targets)
         print(
             f"{now:6.0f} s {self.sent:8d} streams  {megabytes}  "
             f"slowest describe {self.slowest * 1000:5.0f} ms "
@@ -132,7 +133,7 @@ class Fuzz:
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
-                    await _probe(port) if role == HTTP else await _describe(port)
+                    await _PROBES.get(role, _describe)(port)
                     return
                 except PeerClosed:
                     pass  # it had to make room, as this process was too slow to say anything
@@ -146,19 +147,30 @@ class Fuzz:
         """Send one corrupted stream after another."""
         corpus = streams("any" if role == TLS else role)
         while True:
-            stream = _http(self.random) if role == HTTP else mutated(self.random, corpus)
+            stream = self._stream(role, corpus)
             self._last.append((role, stream))
             try:
                 async with asyncio.timeout(20):
                     await self._send(port, stream)
-            except (OSError, TimeoutError):
+            except (OSError, TimeoutError, asyncio.IncompleteReadError):
                 pass  # it hung up, as it may
             self.sent += 1
+
+    def _stream(self, role: str, corpus: list[bytes]) -> bytes:
+        """Return what the next client sends; nothing for one that has to be answered."""
+        if role == HTTP:
+            return _http(self.random)
+        if role == ESPHOME:
+            kinds = (esphome_streams.plain_stream, esphome_streams.lone_handshake, lambda _: b"")
+            return self.random.choice(kinds)(self.random)
+        return mutated(self.random, corpus)
 
     async def _send(self, port: int, stream: bytes) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         chance = self.random.random
         try:
+            if not stream:
+                await esphome_streams.encrypted(self.random, reader, writer)
             step = self.random.choice((1 << 20, 4096, 37))
             for start in range(0, len(stream), step):
                 if writer.is_closing():
@@ -196,6 +208,15 @@ async def _probe(port: int) -> None:
         raise PeerClosed("it hung up") from error
     if not line.startswith(b"HTTP/1.1 200"):
         raise PeerClosed(f"it answered {line!r}")
+
+
+async def _probe_esphome(port: int) -> None:
+    if not await esphome_streams.answers(port):
+        raise PeerClosed("it hung up")
+
+
+_PROBES = {HTTP: _probe, ESPHOME: _probe_esphome}
+"""How a port is asked that does not speak Wyoming."""
 
 
 def _http(chance: random.Random) -> bytes:
@@ -295,11 +316,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        *served, home, tls, http = free_ports(len(ROLES) + 3)
+        *served, home, tls, http, api = free_ports(len(ROLES) + 4)
         ports = dict(zip(ROLES, served, strict=True))
         flags = [part for role in ROLES for part in (f"--{role}-port", str(ports[role]))]
         flags += ["--tls-port", str(tls)]
         identity(folder)
+        device = folder / "device"
+        device.mkdir(exist_ok=True)
         own = f"command:{sys.executable} -m tests.soak.fuzz --microphone"
         engines = ["--asr", "pocketsphinx", "--llm", "intents", "--tts", "espeak"]
         more = [part for pair in given.set for part in ("--set", pair)]
@@ -311,18 +334,27 @@ def main() -> int:
             started(
                 folder, "satellite", {"satellite": home, HTTP: http}, "--mic", own, "--speaker",
                 "command:dd of=/dev/null bs=640 status=none", "--listen", f"tcp://127.0.0.1:{home}",
-                *engines, "--set", f"http.port={http}", *more,
+                *engines, "--set", f"http.port={http}", "--set", "homeassistant.protocol=wyoming",
+                *more,
             ) as satellite,
+            started(
+                device, "device", {ESPHOME: api}, "--mic", own, "--speaker",
+                "command:dd of=/dev/null bs=640 status=none", *engines, "--set", "http.port=0",
+                "--set", "homeassistant.protocol=esphome",
+                "--set", f"homeassistant.esphome=tcp://127.0.0.1:{api}", *more,
+            ) as esphome,
         ):  # fmt: skip
-            fuzz = Fuzz([server, satellite], given.seed)
+            fuzz = Fuzz([server, satellite, esphome], given.seed)
             running = others(given.minutes * 60) if given.everything else {}
             asyncio.run(fuzz.run(given.minutes * 60))
             fuzz.failures += ended(running)
-            growths = ", ".join(f"{t.growth():+.1f} MB" for t in fuzz.targets)
+            growths = ", ".join(str(target.growth()) for target in fuzz.targets)
     print(f"{fuzz.sent} streams; slowest describe {fuzz.slowest * 1000:.0f} ms; memory {growths}")
-    for failure in dict.fromkeys(fuzz.failures):
+    failures = dict.fromkeys(fuzz.failures)
+    for failure in failures:
         print(f"FAILED: {failure}")
-    return bool(fuzz.failures)
+    print(f"VERDICT: {f'failed, {len(failures)} times' if failures else 'passed'}")
+    return bool(failures)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
-WARM = 20_000
-"""Streams after which engines and allocator have reached most of their lasting memory: a server has
-110 MB at first, 224 MB after 13,000, 236 MB after 27,000, and 248 MB from 60,000 to 118,000."""
+WARM = 300.0
+"""Seconds, or a third of a shorter run, in which a process reaches most of its lasting memory.
+
+Engines are loaded, the recognizers of other homes' names are held up to their bound (a server with
+PocketSphinx: 73 MB at first, 255 MB after 10,000 streams and after 50,000), and the allocator gets
+its arenas.
+"""
 
 
 class Target:
@@ -24,8 +30,9 @@ class Target:
         self.process = process
         self.log = log
         self.ports = ports
-        self.memory: list[tuple[int, float]] = []
-        """Number of streams, and megabytes after them."""
+        self.memory: list[tuple[float, float]] = []
+        """Seconds since the first reading, and megabytes then."""
+        self._began = time.monotonic()
 
     def problem(self) -> str:
         """The first failure so far, if any."""
@@ -39,20 +46,44 @@ class Target:
         """Seconds for which its event loop was ready to run and had no processor."""
         return waited(self.process.pid)
 
-    def measure(self, streams: int) -> float:
-        """Record and return its megabytes after a number of streams."""
+    def measure(self) -> float:
+        """Record and return its megabytes."""
         rss = psutil.Process(self.process.pid).memory_info().rss / 1e6
-        self.memory.append((streams, rss))
+        if not self.memory:
+            self._began = time.monotonic()
+        self.memory.append((time.monotonic() - self._began, rss))
         return rss
 
-    def growth(self) -> float:
-        """Megabytes gained from the first fifth of the streams, or `WARM` of them (the maximum), to
-        the last fifth (the mean)."""
-        most = self.memory[-1][0] if self.memory else 0
-        warm = max(WARM, most * 0.2)
-        early = [rss for streams, rss in self.memory if streams <= warm]
-        late = [rss for streams, rss in self.memory if streams > max(warm, most * 0.8)]
-        return sum(late) / len(late) - max(early) if early and late else 0.0
+    def growth(self) -> Growth:
+        """Return how its memory has grown since it was warm."""
+        return growth(self.memory)
+
+
+class Growth(NamedTuple):
+    """The mean megabytes of the first and of the last fifth of a run, without its warm-up."""
+
+    before: float
+    after: float
+
+    @property
+    def part(self) -> float:
+        """The part of the first by which the last is more."""
+        return self.after / self.before - 1 if self.before else 0.0
+
+    def __str__(self) -> str:
+        return f"{self.before:.1f} to {self.after:.1f} MB"
+
+
+def growth(memory: Sequence[tuple[float, float]]) -> Growth:
+    """Return the growth in readings of seconds and megabytes."""
+    if not memory:
+        return Growth(0.0, 0.0)
+    end = memory[-1][0]
+    warm = min(WARM, end / 3)
+    fifth = (end - warm) / 5
+    early = [rss for when, rss in memory if warm <= when <= warm + fifth]
+    late = [rss for when, rss in memory if when >= end - fifth]
+    return Growth(statistics.mean(early) if early else 0.0, statistics.mean(late))
 
 
 def waited_here() -> float:

@@ -10,6 +10,7 @@ from time import time
 from satellite.diagnostics.doctor.context import Context
 from satellite.lib.daemon_thread import program
 from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.lib.platform.clocks import BEGINNING
 
 TIGHT = 100
 """MB available below which the kernel soon kills programs; the satellite itself takes some 80."""
@@ -23,9 +24,6 @@ LOW_VOLTAGE, SLOW = 0x1, 0xE
 or reduced frequency, or the soft temperature limit. Shifted by `SINCE_START`: since the start."""
 
 SINCE_START = 16
-
-BEGINNING = 1735689600.0
-"""Unix time of 2025-01-01: a clock with an earlier time was never set."""
 
 
 async def memory(context: Context) -> AsyncGenerator[Finding, None]:

@@ -1,9 +1,16 @@
-"""Clocks that cannot be set, and the time zone."""
+"""Clocks that cannot be set, one that can, and the time zone."""
 
 from __future__ import annotations
 
 import sys
 import time
+from functools import cache
+from pathlib import Path
+
+BEGINNING = 1735689600.0
+"""Unix time of 2025-01-01: a wall clock with an earlier time was never set."""
+
+_SESSION = Path("/proc/sys/kernel/random/boot_id")
 
 
 def seconds_since_boot() -> float:
@@ -16,6 +23,16 @@ def seconds_since_boot() -> float:
         # mach_continuous_time by its POSIX name: the other clock stands still during sleep
         return time.clock_gettime(time.CLOCK_MONOTONIC)
     return time.monotonic()
+
+
+@cache
+def boot_session() -> str:
+    """Return a value that is different after each start of the machine; empty where the system has
+    none (Linux: random(4)). Reads a line the first time."""
+    try:
+        return _SESSION.read_text().strip()
+    except OSError:
+        return ""
 
 
 def reread_time_zone() -> None:

@@ -15,6 +15,8 @@ from satellite.homeassistant.esphome import messages
 from satellite.homeassistant.esphome.frames import LARGEST, varint
 from satellite.settings import LimitSettings
 from tests.homeassistant.esphome.test_server import SETTINGS, described
+from tests.soak import esphome_streams
+from tests.soak.esphome_streams import random_message
 from tests.support.scripted_esphome import EsphomeSatellite, esphome_satellite
 from tests.support.scripted_satellite import SOON
 
@@ -40,11 +42,13 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
 
 
-async def send(satellite: EsphomeSatellite, content: bytes) -> bytes:
-    """Send bytes; return what comes until the satellite closes the connection."""
+async def send(satellite: EsphomeSatellite, content: bytes, *, end: bool = False) -> bytes:
+    """Send bytes, and the end; return what comes until the satellite closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", satellite.port)
     try:
         writer.write(content)
+        if end:
+            writer.write_eof()
         async with asyncio.timeout(SOON):
             return await reader.read()
     except ConnectionError:
@@ -104,34 +108,31 @@ async def test_voice_messages_of_a_client_that_drives() -> None:
         assert len(satellite.satellite.timers.states()) < 100
 
 
-def random_message(random: Random) -> object:
-    pb = messages.definitions()
-    text = "".join(chr(random.choice((0, 65, 233, 0x1F600))) for _ in range(random.randint(0, 20)))
-    number = random.choice((0, 1, 60, 2**31, 2**32 - 1))
-    return random.choice(
-        (
-            pb.VoiceAssistantEventResponse(
-                event_type=random.choice((0, 1, 2, 3, 4, 6, 7, 8, 11, 12, 98, 99, 100, 77)),
-                data=[{"name": random.choice(("url", "text", "code", text)), "value": text}],
-            ),
-            pb.VoiceAssistantTimerEventResponse(
-                event_type=random.choice((0, 1, 2)),
-                timer_id=text,
-                name=text,
-                total_seconds=number,
-                seconds_left=number,
-                is_active=random.random() < 0.5,
-            ),
-            pb.VoiceAssistantAnnounceRequest(media_id=text, preannounce_media_id=text),
-            pb.VoiceAssistantResponse(port=number, error=random.random() < 0.5),
-            pb.VoiceAssistantSetConfiguration(active_wake_words=[text] * random.randint(0, 200)),
-            pb.VoiceAssistantAudio(data=random.randbytes(600), end=True),
-            pb.MediaPlayerCommandRequest(key=1, has_volume=True, volume=random.choice((-1, 2, 1))),
-            pb.MediaPlayerCommandRequest(key=1, has_media_url=True, media_url=text),
-            pb.SwitchCommandRequest(key=number, state=True),
-            pb.NoiseEncryptionSetKeyRequest(key=text.encode()),
-        )
-    )
+@pytest.mark.parametrize("key", [b"", esphome_streams.KEY])
+async def test_corrupted_conversations_in_plain_and_encrypted(
+    key: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In short; `python -m tests.soak.fuzz` is the long form."""
+    random = Random(21)
+    settings = msgspec.structs.replace(SETTINGS, limits=LimitSettings(events=100_000))
+    shaken = 0
+    async with esphome_satellite(settings) as satellite:
+        satellite.identity.set_key(key)
+        for _ in range(20):
+            await send(satellite, esphome_streams.plain_stream(random), end=True)
+            await send(satellite, esphome_streams.lone_handshake(random), end=True)
+            reader, writer = await asyncio.open_connection("127.0.0.1", satellite.port)
+            try:
+                shaken += await esphome_streams.encrypted(random, reader, writer)
+            except (OSError, TimeoutError, asyncio.IncompleteReadError):
+                pass  # it was hung up on, as it deserves
+            finally:
+                writer.transport.abort()
+        assert await esphome_streams.answers(satellite.port)
+        satellite.identity.set_key(b"")
+        await check_served(satellite)
+    assert shaken > 1
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_client_that_sends_nothing_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
