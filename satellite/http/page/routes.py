@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from functools import partial
 from importlib.resources import files
 
+import msgspec
 from aiohttp import web
 
+from satellite.http.page.content import Content
 from satellite.http.page.house import House
 from satellite.http.page.socket import serve
 from satellite.http.page.words import words_for
-from satellite.http.route import Route, json_answer
+from satellite.http.route import Route
+from satellite.text.printable import printable_json
 
 PATH = "/page/"
 """Where everything but the page itself is."""
@@ -43,6 +45,8 @@ _HEADERS = {
     "Service-Worker-Allowed": "/",
 }
 
+_WORDS_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
+
 
 def page_routes(house: House) -> list[Route]:
     """Return the routes. The files hold no secret; everything else needs a log-in. Blocks."""
@@ -59,26 +63,17 @@ def _files() -> list[Route]:
         kind = _KINDS.get(entry.name[entry.name.rfind(".") :])
         if kind is not None:
             path = "/" if entry.name == "index.html" else PATH + entry.name
-            routes.append(Route("GET", path, _File(entry.read_bytes(), kind).answer, public=True))
+            content = Content(entry.read_bytes(), kind, _HEADERS)
+            routes.append(Route("GET", path, content.answer, public=True))
     return routes
-
-
-class _File:
-    """A file of the page, in memory: all of them have under 150 kB."""
-
-    def __init__(self, content: bytes, kind: str) -> None:
-        self._content = content
-        self._tag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
-        self._headers = {**_HEADERS, "Content-Type": kind, "ETag": self._tag}
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer with the file, or that the browser has it already."""
-        if self._tag in request.headers.get("If-None-Match", ""):
-            return web.Response(status=304, headers=self._headers)
-        return web.Response(body=self._content, headers=self._headers)
 
 
 async def _words(request: web.Request) -> web.StreamResponse:
     wanted = request.query.get("language", "") or request.headers.get("Accept-Language", "")
-    found = await asyncio.to_thread(words_for, wanted)
-    return json_answer(found, headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"})
+    content = await asyncio.to_thread(_words_content, wanted)
+    return await content.answer(request)
+
+
+def _words_content(wanted: str) -> Content:
+    body = printable_json(msgspec.json.encode(words_for(wanted)))
+    return Content(body, "application/json", _WORDS_HEADERS)

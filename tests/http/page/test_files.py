@@ -35,15 +35,51 @@ async def test_each_file_is_served_under_a_strict_policy_and_only_once() -> None
         for path in ["/", *re.findall(r'(?:src|href)="(/page/[^"]+)"', html)]:
             async with page.session.get(page.address + path) as answer:
                 assert answer.status == 200
-                if path == "/page/words":
-                    continue
-                policy = answer.headers["Content-Security-Policy"]
-                assert "default-src 'none'" in policy
-                assert "unsafe" not in policy
+                if path != "/page/words":
+                    policy = answer.headers["Content-Security-Policy"]
+                    assert "default-src 'none'" in policy
+                    assert "unsafe" not in policy
                 known = {"If-None-Match": answer.headers["ETag"]}
             async with page.session.get(page.address + path, headers=known) as answer:
                 assert answer.status == 304
-        assert not re.search(r"<style|<script(?! type=\"module\" src)| style=| on[a-z]+=", html)
+
+
+async def test_text_is_compressed_for_those_who_accept_it() -> None:
+    sizes = dict[str, int]()
+    async with visited() as page:
+        for accepted, encoding in (
+            ("gzip, deflate, br", "gzip"),
+            ("br;q=1.0, GZIP;q=0.5", "gzip"),
+            ("gzip;q=0", None),
+            ("", None),
+        ):
+            named = {"Accept-Encoding": accepted}
+            for path in ("/", "/page/style.css", "/page/words?language=zh"):
+                async with page.session.get(page.address + path, headers=named) as answer:
+                    assert answer.headers.get("Content-Encoding") == encoding
+                    assert "Accept-Encoding" in answer.headers["Vary"]
+                    sizes[f"{path} {encoding}"] = int(answer.headers["Content-Length"])
+                    assert await answer.read()
+            async with page.session.get(
+                page.address + "/page/icon-192.png", headers=named
+            ) as answer:
+                assert "Content-Encoding" not in answer.headers
+    assert sizes["/page/style.css gzip"] < 0.5 * sizes["/page/style.css None"]
+
+
+async def test_the_forms_of_a_file_have_tags_of_their_own() -> None:
+    async with visited() as page:
+        tags = set()
+        for accepted in ("gzip", "identity"):
+            named = {"Accept-Encoding": accepted}
+            async with page.session.get(page.address + "/", headers=named) as answer:
+                tags.add(answer.headers["ETag"])
+        assert len(tags) == 2
+
+
+def test_the_page_has_no_style_or_script_inline() -> None:
+    html = (STATIC / "index.html").read_text()
+    assert not re.search(r"<style|<script(?! type=\"module\" src)| style=| on[a-z]+=", html)
 
 
 async def test_words_come_in_the_language_of_the_browser() -> None:
