@@ -22,7 +22,7 @@ from satellite.http.browsers import RENEW, Browsers
 from satellite.http.live_requests import LiveRequests
 from satellite.http.log_in import cookie_header, renew
 from satellite.http.pages import MakePage, Page, Pages
-from satellite.http.route import CALLER, Handler, Route, json_answer
+from satellite.http.route import CALLER, Handler, Refuse, Route, json_answer
 from satellite.http.token import is_here
 from satellite.net.refusals import Refusals
 
@@ -80,7 +80,7 @@ def guarded_runner(
     paged = (Route("GET", path, _page_handler(make)) for path, make in pages.items())
     for route in with_description((*routes, *paged)):
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
-            entrance.known[app.router.add_route(method, route.path, route.handler)] = route
+            entrance.know(app.router.add_route(method, route.path, route.handler), route)
     return _runner(app)
 
 
@@ -99,13 +99,20 @@ class _Entrance:
         self._browsers = browsers
         self._https = https
         self._refusals = Refusals("HTTP")
-        self.known: dict[web.AbstractRoute | None, Route] = {}
-        """What aiohttp's routes are."""
+        self._known: dict[web.AbstractRoute | None, Route] = {}
+        self._areas: dict[str, Refuse] = {}
+        """What makes refusals, by the first part of the path, where a route says it."""
+
+    def know(self, registered: web.AbstractRoute, route: Route) -> None:
+        """Register which of ours is a route of aiohttp."""
+        self._known[registered] = route
+        if route.refused is not None:
+            self._areas[_area(route.path)] = route.refused
 
     @web.middleware
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request: by its handler, or with a refusal."""
-        route = self.known.get(request.match_info.route)
+        route = self._known.get(request.match_info.route)
         public = route is not None and route.public
         arrival = Arrival(request.remote or "", public=public, secure=request.secure)
         if not arrival.secure and self._needs_https(request, arrival):
@@ -115,13 +122,12 @@ class _Entrance:
             now = asyncio.get_running_loop().time()
             text = f"refused a request of {request.remote}: {caller.text}"
             self._refusals.log(now, str(caller.status), request.remote or "", text)
-            refused = _refused if route is None else route.refused or _refused
-            return refused(caller.status, caller.text)
+            return self._refuse(request)(caller.status, caller.text)
         CALLER.set(caller)
         if caller.browser is None or self._browsers is None:
-            return await _answered(request, handler)
+            return await _answered(request, handler, self._refuse(request))
         with self._live.entered(partial(self._guard.still_valid, caller), request.transport):
-            response = await _answered(request, handler)
+            response = await _answered(request, handler, self._refuse(request))
         if time.time() - caller.browser.seen > RENEW and not response.prepared:
             await renew(self._browsers, caller.browser)
             cookie = cookie_header(
@@ -129,6 +135,9 @@ class _Entrance:
             )
             response.headers.setdefault("Set-Cookie", cookie)
         return response
+
+    def _refuse(self, request: web.Request) -> Refuse:
+        return self._areas.get(_area(request.path), _refused)
 
     def _needs_https(self, request: web.Request, arrival: Arrival) -> bool:
         if self._https.only:
@@ -153,14 +162,20 @@ def _use_https(request: web.Request, port: int) -> web.Response:
     return web.Response(text=text, status=403, content_type="text/html")
 
 
-async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+def _area(path: str) -> str:
+    """Return the first part of a path."""
+    return path.split("/", 2)[1] if path.startswith("/") else ""
+
+
+async def _answered(request: web.Request, handler: Handler, refuse: Refuse) -> web.StreamResponse:
     """Return the answer of a handler, or its error in JSON."""
     try:
         return await handler(request)
     except web.HTTPException as error:
-        allow = error.headers.get("Allow")
-        headers = {"Allow": allow} if allow else None
-        return json_answer({"error": error.reason}, error.status, headers)
+        response = refuse(error.status, error.reason)
+        if allow := error.headers.get("Allow"):
+            response.headers["Allow"] = allow
+        return response
     except UsageError as error:
         return json_answer({"error": str(error)}, 400)
     except ModelMissing as error:

@@ -15,6 +15,9 @@ from satellite.text.printable import printable_json
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+Refuse = Callable[[int, str], web.Response]
+"""Makes the answer to a request that is refused, of its status and the reason."""
+
 CALLER: ContextVar[Caller] = ContextVar("caller")
 """The sender of the request that a task answers."""
 
@@ -27,9 +30,9 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
     public: bool = False
     """Serve it without a log-in, too. `Host` and `Origin` are checked for all routes."""
-    refused: Callable[[int, str], web.Response] | None = None
-    """Makes the answer to a request that is not allowed, of its status and the reason; JSON with
-    `error` by default."""
+    refused: Refuse | None = None
+    """Makes the answer to a request that is not allowed, or of a path beside it (one with the same
+    first part) that is not served; JSON with `error` by default."""
 
 
 MakeRoutes = Callable[[], Sequence[Route]]

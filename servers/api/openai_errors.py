@@ -94,8 +94,10 @@ def problem_of(error: SatelliteError) -> ApiProblem:
 
 
 def refusal(status: int, text: str) -> web.Response:
-    """Return the answer to a request that is not allowed."""
-    return _answer(status, text, kind="authentication_error", code="invalid_api_key")
+    """Return the answer to a request that is not allowed, or not served."""
+    if status in (401, 403):
+        return _answer(status, text, kind="authentication_error", code="invalid_api_key")
+    return _answer(status, text)
 
 
 def _status(error: SatelliteError) -> int:

@@ -363,6 +363,25 @@ async def test_the_key_is_the_token() -> None:
         assert [model.id async for model in api.client.models.list()]
 
 
+async def test_what_is_not_served_is_refused_in_the_same_form() -> None:
+    async with served() as api:
+        with pytest.raises(openai.NotFoundError) as unknown:
+            await api.client.embeddings.create(model="x", input="one")
+        assert unknown.value.body == {
+            "message": "Not Found",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": None,
+        }
+        async with api.described.session.get(
+            api.described.address + "/v1/chat/completions"
+        ) as wrong:
+            assert (wrong.status, wrong.headers["Allow"]) == (405, "POST")
+            assert (await wrong.json())["error"]["type"] == "invalid_request_error"
+        async with api.described.session.get(api.described.address + "/api/nothing") as other:
+            assert await other.json() == {"error": "Not Found"}
+
+
 async def test_requests_wait_in_the_engines_pool_and_are_refused_beyond_it() -> None:
     gate = asyncio.Event()
     async with served(llm=ScriptedLlm(gate=gate), workers=1, waiting=1) as api:
