@@ -116,32 +116,37 @@ class ClipStore:
         """Check, convert and store a clip. Raises `UsageError`, `AudioFileError`."""
         if not is_name(name):
             raise UsageError(f"{quoted(name)} is no name of a voice: use a to z, 0 to 9, - and _")
-        clips = self.clips()
-        if name in clips:
-            raise UsageError(f"there is a voice {name} already: satellite voices remove {name}")
-        if len(clips) >= MOST:
-            raise UsageError(f"{MOST} voices are stored already: remove one first")
+        _check_new(name, self.clips())
         measured, content = self._converted(name, file)
-        try:
-            atomic_write(measured.path, content)
-        except OSError as error:
-            raise SatelliteError(f"{measured.path}: cannot be written: {reason_of(error)}") from (
-                error
-            )
-        try:
-            self._write({**clips, name: clip})
-        except SatelliteError:
+
+        def added(clips: dict[str, StoredClip]) -> dict[str, StoredClip]:
+            _check_new(name, clips)
+            try:
+                atomic_write(measured.path, content)
+            except OSError as error:
+                raise SatelliteError(
+                    f"{measured.path}: cannot be written: {reason_of(error)}"
+                ) from error
+            return {**clips, name: clip}
+
+        self._stored.change(added)
+        if self.clips().get(name) != clip:
             measured.path.unlink(missing_ok=True)
-            raise
+            raise self._unwritable()
         return measured
 
     def remove(self, name: str) -> None:
         """Delete a voice and its clip. Raises `UsageError` for an unknown one."""
-        clips = self.clips()
-        if name not in clips:
-            known = ", ".join(clips) or "none"
-            raise UsageError(f"no voice {name} is stored here (known: {known})")
-        self._write({other: clip for other, clip in clips.items() if other != name})
+
+        def removed(clips: dict[str, StoredClip]) -> dict[str, StoredClip]:
+            if name not in clips:
+                known = ", ".join(clips) or "none"
+                raise UsageError(f"no voice {name} is stored here (known: {known})")
+            return {other: clip for other, clip in clips.items() if other != name}
+
+        self._stored.change(removed)
+        if name in self.clips():
+            raise self._unwritable()
         try:
             self.path_of(name).unlink(missing_ok=True)
         except OSError as error:
@@ -160,10 +165,15 @@ class ClipStore:
         measured = Measured(self.path_of(name), target.seconds(audio), target.rate)
         return measured, wav_bytes(target, audio)
 
-    def _write(self, clips: dict[str, StoredClip]) -> None:
-        self._stored.write(clips)
-        if self._stored.read() != clips:
-            raise SatelliteError(f"{self._stored.file}: cannot be written; the log says why")
+    def _unwritable(self) -> SatelliteError:
+        return SatelliteError(f"{self._stored.file}: cannot be written; the log says why")
+
+
+def _check_new(name: str, clips: dict[str, StoredClip]) -> None:
+    if name in clips:
+        raise UsageError(f"there is a voice {name} already: satellite voices remove {name}")
+    if len(clips) >= MOST:
+        raise UsageError(f"{MOST} voices are stored already: remove one first")
 
 
 def _content(file: Path) -> bytes:

@@ -24,6 +24,8 @@ from satellite.diagnostics.recordings.folder import Recording, RecordingFolder
 from satellite.engines import assembly
 from satellite.errors import AudioFileError, DeviceError, UsageError
 from satellite.lib.bus import Bus
+from satellite.lib.daemon_thread import run_in_daemon_thread
+from satellite.lib.persistence import StoredValue
 from satellite.ports import EngineContext
 from satellite.settings import Settings
 
@@ -52,15 +54,10 @@ def review(context: click.Context, undo: bool) -> None:
     invocation = flags.invocation(context)
     settings = invocation.settings()
     store = reviewed_store(settings.name)
-    reviewed = store.read()
     if undo:
-        before = reviewed.undone()
-        if before is None:
-            raise UsageError("there is no review to undo")
-        store.write(before)
-        words = sorted({*reviewed.steps, *before.steps})
-        _print_decision("the latest review is undone", before, words)
+        _undo(store)
         return
+    reviewed = store.read()
     found = _to_review(RecordingFolder(settings.recordings), reviewed)
     if not found:
         print_text(
@@ -78,12 +75,28 @@ def review(context: click.Context, undo: bool) -> None:
         if not answers:
             echo("nothing was answered; nothing is changed")
             return
-        decided = reviewed.after(answers)
-        store.write(decided)
+        decided = await run_in_daemon_thread(
+            lambda: store.change(lambda stored: stored.after(answers))
+        )
         words = sorted({spelled(answer.word) for answer in answers})
         _print_decision(count(len(answers), "answer"), decided, words)
 
     invocation.run(work, recorded=False)
+
+
+def _undo(store: StoredValue[Reviewed]) -> None:
+    replaced: list[Reviewed] = []
+
+    def undone(stored: Reviewed) -> Reviewed:
+        before = stored.undone()
+        if before is None:
+            raise UsageError("there is no review to undo")
+        replaced.append(stored)
+        return before
+
+    before = store.change(undone)
+    words = sorted({*replaced[0].steps, *before.steps})
+    _print_decision("the latest review is undone", before, words)
 
 
 def _print_decision(what: str, reviewed: Reviewed, words: Sequence[str]) -> None:

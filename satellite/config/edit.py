@@ -53,13 +53,17 @@ class SettingsFile:
     def save(self, values: Mapping[str, Any]) -> Saved:
         """Write values into the file; its comments, order and other keys stay.
 
-        Raises `ConfigError` for values that are wrong, which are not written, and `SatelliteError`
-        for a file that cannot be written.
+        Other programs that change the file meanwhile wait, and lose nothing. Raises `ConfigError`
+        for values that are wrong, which are not written, `FileBusy` for a file that another program
+        changes for long, and `SatelliteError` for one that cannot be written.
         """
-        document, changed = self._checked(values)
-        if not changed:
+        _, wanted = self._checked(values)
+        if not wanted:
             return Saved((), None)
-        return Saved(changed, files.replace(self.path, document.text))
+        with files.changing(self.path):
+            document, changed = self._checked(values)
+            copy = files.replace(self.path, document.text) if changed else None
+        return Saved(changed, copy)
 
     def change(self, values: Mapping[str, Any]) -> Saved:
         """Write values into the file, unless it has no effect on one of them.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from satellite.config import load as config
@@ -12,6 +13,7 @@ from satellite.config import migration
 from satellite.config.document import Document
 from satellite.errors import SatelliteError
 from satellite.lib import privileges, text_files
+from satellite.lib.file_lock import locked
 from satellite.lib.persistence import atomic_write
 from satellite.lib.platform import users
 
@@ -45,11 +47,27 @@ def content(file: Path) -> str:
         raise SatelliteError(f"{file} cannot be read: {why}") from error
 
 
+@contextmanager
+def changing(file: Path) -> Generator[None, None, None]:
+    """Keep other programs from changing a file while this block reads, changes and replaces it.
+
+    Blocks while another program does so. Raises `FileBusy` if that takes long, and `SatelliteError`
+    for a file that cannot be written.
+    """
+    with ExitStack() as stack:
+        try:
+            with privileges.as_root():
+                stack.enter_context(locked(file))
+        except OSError as error:
+            raise _unwritable(file, error) from error
+        yield
+
+
 def replace(file: Path, text: str, copy: str = "old") -> Path | None:
     """Replace a file atomically; return the copy of its previous content, `FILE.COPY`.
 
-    Owner and permissions stay the same; a new file belongs to the owner of its folder. Raises
-    `SatelliteError`.
+    Owner and permissions stay the same; a new file belongs to the owner of its folder. A text made
+    from the present one takes `changing` around both. Raises `SatelliteError`.
     """
     with privileges.as_root():
         return _replace(file, text, copy)
@@ -83,11 +101,15 @@ def _replace(
         permissions = file.stat().st_mode & 0o777 if previous is not None else mode
         atomic_write(file, text.encode(), permissions, prepare=give_owner)
     except OSError as error:
-        raise SatelliteError(
-            f"{file} cannot be written: {error.strerror}; choose another file with --output, or "
-            "run this as the owner of the file"
-        ) from error
+        raise _unwritable(file, error) from error
     return previous
+
+
+def _unwritable(file: Path, error: OSError) -> SatelliteError:
+    return SatelliteError(
+        f"{file} cannot be written: {error.strerror}; choose another file with --output, or "
+        "run this as the owner of the file"
+    )
 
 
 def migrate(files: Iterable[Path]) -> None:
@@ -97,18 +119,28 @@ def migrate(files: Iterable[Path]) -> None:
     """
     for file in files:
         try:
-            _migrate(file)
+            if _is_old(file):
+                with changing(file):
+                    _migrate(file)
         except SatelliteError as error:
             _LOGGER.info("%s is of an older version and was migrated in memory: %s", file, error)
 
 
-def _migrate(file: Path) -> None:
+def _is_old(file: Path) -> bool:
+    if migration.current() == 1:  # spares parsing at every start
+        return False
     text = content(file)
-    if migration.current() == 1 or not text:
-        return
-    document = Document(text, f"file {file}")
-    version = document.get(migration.KEY) or 1
-    if version >= migration.current():
+    return bool(text) and _version(Document(text, f"file {file}")) < migration.current()
+
+
+def _version(document: Document) -> int:
+    return document.get(migration.KEY) or 1
+
+
+def _migrate(file: Path) -> None:
+    document = Document(content(file), f"file {file}")
+    version = _version(document)
+    if version >= migration.current():  # another program was faster
         return
     changes = document.migrate()
     copy = replace(file, document.text, f"version-{version}")

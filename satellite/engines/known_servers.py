@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 
 import msgspec
 
 from satellite.errors import ConfigError, WireError
+from satellite.lib.file_lock import FileBusy
 from satellite.lib.persistence import StoredValue
 from satellite.net.discovery.remote_service import read_service
 from satellite.net.pairing import Pairing
 from satellite.net.pairing.errors import KeysUnusable
 from satellite.net.remotes.describe import describe
+
+_LOGGER = logging.getLogger(__name__)
 
 MOST = 8
 """Servers that are remembered."""
@@ -54,18 +58,28 @@ class KnownServers:
     async def remember(self, role: str, uris: Sequence[str]) -> None:
         """Store the servers of a role that were found now, before those of earlier."""
         found = [KnownServer(role, uri, time.time()) for uri in dict.fromkeys(uris)]
-        if found:
-            others = [
+
+        def with_found(servers: tuple[KnownServer, ...]) -> tuple[KnownServer, ...]:
+            others = (
                 server
-                for server in await self._read()
+                for server in _recent(servers)
                 if (server.role, server.uri) not in {(role, uri) for uri in uris}
-            ]
-            await asyncio.to_thread(self._stored.write, (*found, *others)[:MOST])
+            )
+            return (*found, *others)[:MOST]
+
+        if found:
+            try:
+                await asyncio.to_thread(self._stored.change, with_found)
+            except FileBusy as error:
+                _LOGGER.warning("the servers that were found are not stored: %s", error)
 
     async def _read(self) -> tuple[KnownServer, ...]:
-        now = time.time()
-        servers = await asyncio.to_thread(self._stored.read)
-        return tuple(server for server in servers if 0 <= now - server.seen < AGE)
+        return _recent(await asyncio.to_thread(self._stored.read))
+
+
+def _recent(servers: Sequence[KnownServer]) -> tuple[KnownServer, ...]:
+    now = time.time()
+    return tuple(server for server in servers if 0 <= now - server.seen < AGE)
 
 
 def _any_paired(pairing: Pairing) -> bool:

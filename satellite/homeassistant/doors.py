@@ -3,18 +3,23 @@ satellite shows itself by that."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from satellite.errors import SatelliteError
 from satellite.homeassistant.driver.peer import HomeAssistantPeer
 from satellite.homeassistant.driver.port import Port, reachable
 from satellite.homeassistant.esphome.door import chosen_door
 from satellite.homeassistant.esphome.identity import Door, Identity
 from satellite.homeassistant.esphome.wake_words import WakeWordChoice
 from satellite.lib import paths
+from satellite.lib.file_lock import FileBusy
+from satellite.lib.taskgroups import first_error
 from satellite.listening.mute import Mute
 from satellite.net.memory_budget import MemoryBudget
 from satellite.settings import Settings
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
     from satellite.homeassistant.esphome.device import Device
     from satellite.homeassistant.esphome.entities import Entity
     from satellite.homeassistant.esphome.server import EsphomePort
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +66,9 @@ class HomeAssistantDoors:
         self._door = chosen_door(settings, self._identity)
         self._port: Port | None = None
         self._esphome: EsphomePort | None = None
+        self._used: Door | None = None
+        """The protocol used last, until it is stored."""
+        self._news = asyncio.Event()
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[HomeAssistantDoors, None]:
@@ -88,7 +98,8 @@ class HomeAssistantDoors:
 
     def used(self, door: Door) -> None:
         """Note that Home Assistant uses this satellite by a protocol. Idempotent."""
-        self._identity.used(door)
+        self._used = door
+        self._news.set()
 
     @asynccontextmanager
     async def open(self, peer: HomeAssistantPeer, shown: Shown) -> AsyncGenerator[None, None]:
@@ -101,7 +112,22 @@ class HomeAssistantDoors:
                 await stack.enter_async_context(self._esphome.open(device, peer.serve_driver))
                 adverts = self._esphome.adverts(device, self._settings)
             await stack.enter_async_context(self._port.open(peer, adverts))
-            yield
+            with first_error(SatelliteError):
+                async with asyncio.TaskGroup() as tasks:
+                    storing = tasks.create_task(self._store_used(), name="doors")
+                    try:
+                        yield
+                    finally:
+                        storing.cancel()
+
+    async def _store_used(self) -> None:
+        while await self._news.wait():
+            self._news.clear()
+            assert self._used is not None
+            try:
+                await asyncio.to_thread(self._identity.used, self._used)
+            except FileBusy as error:
+                _LOGGER.warning("the protocol of Home Assistant is not stored: %s", error)
 
     def _device(self, shown: Shown) -> Device:
         from satellite.homeassistant.esphome.device import Device  # see `listening`

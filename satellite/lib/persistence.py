@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar, cast, get_args, get_origin
 
@@ -16,6 +16,7 @@ import msgspec
 
 from satellite.lib import paths
 from satellite.lib.decoding import Undecodable, from_json
+from satellite.lib.file_lock import locked
 from satellite.lib.platform.files import sync_folder
 from satellite.text.reason_of import reason_of
 
@@ -122,6 +123,26 @@ class StoredValue(Generic[T]):
             atomic_write(self.file, content)
         except (OSError, TypeError, ValueError) as error:
             _LOGGER.warning("%s cannot be stored over a restart: %s", self.file, reason_of(error))
+
+    def change(self, changed: Callable[[T], T]) -> T:
+        """Store what `changed` makes of the value, and return it; no other program changes the
+        value meanwhile.
+
+        A failure to store it is logged, as by `write`. Raises `FileBusy`, and as `changed` does.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.file))
+            except OSError as error:
+                _LOGGER.warning(
+                    "%s cannot be stored over a restart: %s", self.file, reason_of(error)
+                )
+                return changed(self.read())
+            before = self.read()
+            value = changed(before)
+            if value != before:
+                self.write(value)
+            return value
 
     def _salvaged(self, content: bytes, problem: Undecodable) -> T:
         """Set a file aside; return what of it can be used, which takes its place."""

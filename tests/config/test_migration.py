@@ -108,7 +108,8 @@ def test_the_file_is_renewed_with_its_comments_and_a_copy_is_kept(
     assert "pause is listen.silence now" in caplog.text
     files.migrate([file])
     assert file.read_text() == text
-    assert len(list(tmp_path.iterdir())) == 2
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {file.name, f"{file.name}.version-1", f".{file.name}.lock"}
 
 
 @pytest.mark.usefixtures("later")

@@ -81,23 +81,29 @@ class VoiceFile:
 
     def add(self, voice: LearnedVoice) -> None:
         """Store a voice in place of one of that name and word. Raises `UsageError`."""
-        stored = self.read()
-        others = tuple(
-            each for each in stored.voices if (each.name, each.word) != (voice.name, voice.word)
-        )
-        if len(others) >= MOST_VOICES:
-            raise UsageError(
-                f"{MOST_VOICES} voices are stored already: remove one by satellite wake forget"
+
+        def added(stored: LearnedVoices) -> LearnedVoices:
+            others = tuple(
+                each for each in stored.voices if (each.name, each.word) != (voice.name, voice.word)
             )
-        self._stored.write(LearnedVoices((*others, voice)))
+            if len(others) >= MOST_VOICES:
+                raise UsageError(
+                    f"{MOST_VOICES} voices are stored already: remove one by satellite wake forget"
+                )
+            return LearnedVoices((*others, voice))
+
+        self._stored.change(added)
 
     def remove(self, name: str) -> None:
         """Delete a person's voice. Raises `UsageError` for an unknown one."""
-        stored = self.read()
-        others = tuple(each for each in stored.voices if each.name != name)
-        if len(others) == len(stored.voices):
-            raise UsageError(unknown_name(name, {each.name: each for each in stored.voices}))
-        self._stored.write(LearnedVoices(others))
+
+        def removed(stored: LearnedVoices) -> LearnedVoices:
+            others = tuple(each for each in stored.voices if each.name != name)
+            if len(others) == len(stored.voices):
+                raise UsageError(unknown_name(name, {each.name: each for each in stored.voices}))
+            return LearnedVoices(others)
+
+        self._stored.change(removed)
 
 
 class VoiceCheck:

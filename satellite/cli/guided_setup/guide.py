@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from satellite.cli.guided_setup.choose_devices import sound
 from satellite.cli.guided_setup.choose_engines import engines
@@ -30,7 +31,7 @@ async def guide(session: Wizard, bus: Bus) -> None:
     ask = session.ask
     before = await run_in_daemon_thread(lambda: files.content(session.file))
     document = Document(before, f"file {session.file}")
-    migrated = document.migrate()
+    document.migrate()
     ask.say(f"This sets up {session.file}.")
     if ask.present:
         ask.say("Press Enter to accept the value in brackets, or Ctrl-C to leave without changes.")
@@ -42,7 +43,7 @@ async def guide(session: Wizard, bus: Bus) -> None:
         await wake_word(session)
         state = await network(session)
         await engines(session)
-        await _write(session, document, migrated)
+        await _write(session)
         await whole_turn(session, bus, running=before == "running")
     started = await service(session, restart=before == "stopped")
     ask.head("Next steps")
@@ -61,28 +62,41 @@ async def _ask_for_names(session: Wizard) -> None:
             session.choose(path, "" if answer == "-" else answer)
 
 
-async def _write(session: Wizard, document: Document, migrated: Sequence[str]) -> None:
-    new = document.empty
-    changed = list(migrated)
-    if new:
-        document.set(migration.KEY, migration.current())
-    first = {path: place for place, path in enumerate(FIRST)}
-    for path in sorted(session.chosen, key=lambda path: (first.get(path, len(FIRST)), path)):
-        needed = document.get(path) is not None or _is_worth_writing(session, path, new)
-        if needed and document.set(path, session.chosen[path]):
-            changed.append(path)
+async def _write(session: Wizard) -> None:
     session.ask.head("Configuration")
-    if not changed and not new:
+    written = await run_in_daemon_thread(lambda: _written(session))
+    if written is None:
         session.ask.say(f"  Nothing was changed in {session.file}.")
         return
-    copy = await run_in_daemon_thread(lambda: files.replace(session.file, document.text))
+    changed, copy = written
     session.ask.say(f"  Wrote {session.file}: {', '.join(changed) or 'with the defaults'}.")
     if copy is not None:
         session.ask.say(f"  The previous version is {copy}.")
 
 
-def _is_worth_writing(session: Wizard, path: str, new: bool) -> bool:
-    """Return whether to write a choice that the file does not contain yet."""
+def _written(session: Wizard) -> tuple[Sequence[str], Path | None] | None:
+    """Write the choices into the file as it is now, minutes after it was read, and return what they
+    changed and the copy of the file; None if there is nothing to write."""
+    with files.changing(session.file):
+        document = Document(files.content(session.file), f"file {session.file}")
+        new = document.empty
+        changed = list(document.migrate())
+        if new:
+            document.set(migration.KEY, migration.current())
+        first = {path: place for place, path in enumerate(FIRST)}
+        chosen = sorted(session.chosen, key=lambda path: (first.get(path, len(FIRST)), path))
+        changed += [
+            path
+            for path in chosen
+            if _is_to_write(session, path, new) and document.set(path, session.chosen[path])
+        ]
+        if not changed and not new:
+            return None
+        return changed, files.replace(session.file, document.text)
+
+
+def _is_to_write(session: Wizard, path: str, new: bool) -> bool:
+    """Return whether to write a choice; what was left as it was may have been changed meanwhile."""
     if new and path in FIRST:
         return True
     return path in session.preset or session.chosen[path] != session.before[path]

@@ -50,7 +50,8 @@ class Identity:
     """What Home Assistant recognizes this satellite by, in a file of its own.
 
     Other programs, such as `satellite homeassistant`, may change the file at any time. Each method
-    blocks for as long as a small file takes.
+    blocks for as long as a small file takes; those that change it wait for such programs, and raise
+    `FileBusy` after a while.
     """
 
     def __init__(self, satellite: str) -> None:
@@ -70,10 +71,7 @@ class Identity:
         if not self._mac:
             stored = self._store.read()
             if not stored.mac:
-                made = secrets.token_bytes(6)
-                made = bytes([made[0] & 0xFC | _LOCAL]) + made[1:]
-                stored = msgspec.structs.replace(stored, mac=made.hex())
-                self._store.write(stored)
+                stored = self._store.change(_with_mac)
             self._mac = stored.mac  # also where it cannot be stored
         return self._mac
 
@@ -102,7 +100,7 @@ class Identity:
     def set_key(self, key: bytes) -> None:
         """Store a key; an empty one makes the satellite forget it."""
         text = base64.b64encode(key).decode()
-        self._store.write(msgspec.structs.replace(self._store.read(), key=text))
+        self._store.change(lambda stored: msgspec.structs.replace(stored, key=text))
 
     def make_key(self) -> str:
         """Store a new key and return it as Home Assistant asks for it."""
@@ -116,9 +114,16 @@ class Identity:
 
     def used(self, door: Door) -> None:
         """Note that Home Assistant uses this satellite by a protocol. Idempotent."""
-        stored = self._store.read()
-        if stored.door != door:
-            self._store.write(msgspec.structs.replace(stored, door=door))
+        if self._store.read().door != door:
+            self._store.change(lambda stored: msgspec.structs.replace(stored, door=door))
+
+
+def _with_mac(stored: StoredIdentity) -> StoredIdentity:
+    if stored.mac:  # another program was faster
+        return stored
+    made = secrets.token_bytes(6)
+    made = bytes([made[0] & 0xFC | _LOCAL]) + made[1:]
+    return msgspec.structs.replace(stored, mac=made.hex())
 
 
 def key_of(text: str | bytes) -> bytes | None:

@@ -14,6 +14,7 @@ from satellite.homeassistant.esphome.frames import ApiConnection, Security
 from satellite.homeassistant.esphome.identity import key_of
 from satellite.homeassistant.esphome.messages import definitions
 from satellite.homeassistant.esphome.voice import VoiceChannel
+from satellite.lib.file_lock import FileBusy
 from satellite.text.quoted import quoted
 
 _LOGGER = logging.getLogger(__name__)
@@ -166,7 +167,12 @@ class Session:
         first = security is Security.PROVISIONING and not had and bool(key)
         allowed = first or security is Security.KEY
         if allowed and key is not None:
-            await asyncio.to_thread(identity.set_key, key)
+            try:
+                await asyncio.to_thread(identity.set_key, key)
+            except FileBusy as error:
+                _LOGGER.warning("the key that Home Assistant sets is not stored: %s", error)
+                await self._api.send(self._pb.NoiseEncryptionSetKeyResponse(success=False))
+                return
         await self._api.send(
             self._pb.NoiseEncryptionSetKeyResponse(success=allowed and key is not None)
         )

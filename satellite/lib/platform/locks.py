@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-_AGAIN = 0.05
-"""Seconds between two tries where the system cannot wait for a lock."""
+_AGAIN = 0.02
+"""Seconds between two tries: no system waits for a lock and for a time together."""
 
 
 def try_lock(descriptor: int) -> bool:
@@ -28,12 +28,11 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
-def lock(descriptor: int) -> None:
-    """Lock an open file, waiting until no other process has it locked."""
-    if sys.platform == "win32":
-        while not try_lock(descriptor):
-            time.sleep(_AGAIN)
-        return
-    import fcntl  # exists elsewhere alone
-
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+def lock(descriptor: int, seconds: float) -> bool:
+    """Lock an open file, waiting for other processes this long; return whether that worked."""
+    deadline = time.monotonic() + seconds
+    while not try_lock(descriptor):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_AGAIN)
+    return True

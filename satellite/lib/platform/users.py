@@ -37,13 +37,14 @@ def become(user: int) -> None:
         os.seteuid(user)
 
 
-def give(path: Path, user: int, group: int = -1) -> None:
-    """Change the owner of a file, as only root may; nothing where users have no numbers.
+def give(file: Path | int, user: int, group: int = -1) -> None:
+    """Change the owner of a file or an open file, as only root may; nothing where users have no
+    numbers.
 
     Raises `OSError`.
     """
     if sys.platform != "win32":
-        os.chown(path, user, group)
+        os.chown(file, user, group)
 
 
 def owns(status: os.stat_result) -> bool:

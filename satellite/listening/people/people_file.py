@@ -71,22 +71,28 @@ class PeopleFile:
 
     def add(self, person: Person, model: str, sha256: str) -> None:
         """Store a person, in place of one of that name. Raises `UsageError`."""
-        stored = self.read()
-        others = tuple(each for each in stored.people if each.name != person.name)
-        if others and stored.sha256 != sha256:
-            names = " ".join(each.name for each in others)
-            raise UsageError(
-                f"the voices of {names} were stored with another model ({stored.model}): use that "
-                f"one, or remove them first: satellite people remove {names}"
-            )
-        if len(others) >= MOST_PEOPLE:
-            raise UsageError(f"{MOST_PEOPLE} people are stored already: remove one first")
-        self._stored.write(People(model=model, sha256=sha256, people=(*others, person)))
+
+        def added(stored: People) -> People:
+            others = tuple(each for each in stored.people if each.name != person.name)
+            if others and stored.sha256 != sha256:
+                names = " ".join(each.name for each in others)
+                raise UsageError(
+                    f"the voices of {names} were stored with another model ({stored.model}): use "
+                    f"that one, or remove them first: satellite people remove {names}"
+                )
+            if len(others) >= MOST_PEOPLE:
+                raise UsageError(f"{MOST_PEOPLE} people are stored already: remove one first")
+            return People(model=model, sha256=sha256, people=(*others, person))
+
+        self._stored.change(added)
 
     def remove(self, name: str) -> None:
         """Delete a person's voiceprints. Raises `UsageError` for an unknown one."""
-        stored = self.read()
-        others = tuple(each for each in stored.people if each.name != name)
-        if len(others) == len(stored.people):
-            raise UsageError(unknown_name(name, {each.name: each for each in stored.people}))
-        self._stored.write(msgspec.structs.replace(stored, people=others))
+
+        def removed(stored: People) -> People:
+            others = tuple(each for each in stored.people if each.name != name)
+            if len(others) == len(stored.people):
+                raise UsageError(unknown_name(name, {each.name: each for each in stored.people}))
+            return msgspec.structs.replace(stored, people=others)
+
+        self._stored.change(removed)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from satellite.lib.file_lock import FileBusy, locked
 from satellite.lib.persistence import atomic_write
 from satellite.lib.platform import users
-from satellite.lib.platform.files import NO_LINKS
-from satellite.lib.platform.locks import lock
 from satellite.net.pairing.errors import KeysUnusable
 
-_LOCK_FILE = os.O_RDWR | os.O_CREAT | NO_LINKS
+_LOCKED = "keys"
+"""Stands for all files of the folder."""
 
 
 class KeyStore:
@@ -64,16 +64,15 @@ class KeyStore:
     @contextmanager
     def locked(self) -> Generator[None, None, None]:
         """Lock the folder against other processes during this block. Raises `KeysUnusable`."""
-        try:
-            self._create()
-            descriptor = os.open(self.path / ".lock", _LOCK_FILE, 0o600)
-        except OSError as error:
-            raise KeysUnusable(f"{self.path} cannot be written: {error.strerror}") from error
-        try:
-            lock(descriptor)
+        with ExitStack() as stack:
+            try:
+                self._create()
+                stack.enter_context(locked(self.path / _LOCKED))
+            except OSError as error:
+                raise KeysUnusable(f"{self.path} cannot be written: {error.strerror}") from error
+            except FileBusy as error:
+                raise KeysUnusable(str(error)) from error
             yield
-        finally:
-            os.close(descriptor)
 
     def _create(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ def test_files_and_folder_are_private_for_any_umask(tmp_path: Path) -> None:
         os.umask(before)
     assert stat.S_IMODE(den.folder.path.stat().st_mode) == 0o700
     files = list(den.folder.path.iterdir())
-    assert {file.name for file in files} == {"key.pem", "paired.json", ".lock"}
+    assert {file.name for file in files} == {"key.pem", "paired.json", ".keys.lock"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
