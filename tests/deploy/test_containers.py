@@ -13,7 +13,8 @@ from satellite.config.keys import keys
 from tests.deploy.lint import DEPLOY, run
 
 CONTAINERS = DEPLOY / "containers"
-FILES = [*sorted(CONTAINERS.glob("*.Dockerfile")), DEPLOY / "homeassistant-addon/Dockerfile"]
+ADDON = DEPLOY / "homeassistant-addon/satellite"
+FILES = [*sorted(CONTAINERS.glob("*.Dockerfile")), ADDON / "Dockerfile"]
 COMPOSE = sorted(CONTAINERS.glob("compose*.yaml"))
 WIDE = "{extends: default, rules: {line-length: {max: 160}, document-start: disable, " + (
     "braces: {max-spaces-inside: 1}, comments: {min-spaces-from-content: 1}}}"
