@@ -114,6 +114,10 @@ class Controls:
             raise UsageError("level: a number from 0 to 1") from error
         self._context.execute(action)
 
+    def execute(self, action: Action) -> None:
+        """Execute an action about timers or alarms that was checked."""
+        self._context.execute(action)
+
     async def announce(
         self, content: str | AudioChunk, style: AnnouncementStyle, to: tuple[str, ...], wait: bool
     ) -> dict[str, Outcome | str]:

@@ -1,12 +1,13 @@
-"""The event log as a WebSocket: one line of JSON in each message, as it happens."""
+"""The event log as a WebSocket: one line of JSON in each message, as it happens; and commands."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import msgspec
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from satellite.lib.bus import Bus, Subscription
 from satellite.text.printable import printable_json
@@ -19,15 +20,20 @@ BEHIND = 500
 PATIENCE = 10.0
 """Seconds for a client to take an event."""
 
+PAUSE = 0.02
+"""Seconds between two commands of a client, so that none keeps the satellite from its work."""
+
 HEARTBEAT = 20.0
 """Seconds between two pings."""
 
 _LONGEST = 4096
-"""Bytes of a message from a client; none is expected."""
+"""Bytes of a command from a client."""
 
 
-async def stream(request: web.Request, bus: Bus) -> web.WebSocketResponse:
-    """Send a client every event until it leaves, or is too slow.
+async def stream(
+    request: web.Request, bus: Bus, reply_to: Callable[[str], bytes]
+) -> web.WebSocketResponse:
+    """Send a client every event, and the replies to its commands, until it leaves, or is too slow.
 
     Raises `ConnectionResetError` if it has left before the first one.
     """
@@ -44,11 +50,30 @@ async def stream(request: web.Request, bus: Bus) -> web.WebSocketResponse:
     ):
         sending = tasks.create_task(_send_events(socket, request, happening))
         try:
-            async for _ in socket:  # no message is expected; the loop ends when the client leaves
-                pass
+            await _answer_commands(socket, request, reply_to)
         finally:
             sending.cancel()
     return socket
+
+
+async def _answer_commands(
+    socket: web.WebSocketResponse, request: web.Request, reply_to: Callable[[str], bytes]
+) -> None:
+    """Reply to each command before the next is read, until the client leaves."""
+    async for message in socket:
+        if message.type is not WSMsgType.TEXT:
+            await _drop(socket, request, "commands are text", WSCloseCode.UNSUPPORTED_DATA)
+            return
+        reply = printable_json(reply_to(message.data)).decode()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await socket.send_str(reply)
+        except TimeoutError:
+            await _drop(socket, request, f"too slow: you took nothing for {PATIENCE:g} s")
+            return
+        except (OSError, RuntimeError):
+            return  # the client has left
+        await asyncio.sleep(PAUSE)
 
 
 async def _send_events(

@@ -14,6 +14,7 @@ from satellite.errors import UsageError
 from satellite.http.api import control_types as types
 from satellite.http.api.route import JSON, ApiRoute, Nothing
 from satellite.http.body import read_body
+from satellite.http.commands import Commands
 from satellite.http.controls import Controls
 from satellite.http.event_stream import stream
 from satellite.http.request_body import read_facts
@@ -68,12 +69,13 @@ def _post(name: str, handler: Handler, summary: str, takes: Any, gives: Any) -> 
 class _Api:
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
+        self._commands = Commands(controls)
 
     async def state(self, request: web.Request) -> web.StreamResponse:
         return json_answer(self._controls.state())
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        return await stream(request, self._controls.bus)
+        return await stream(request, self._controls.bus, self._commands.reply_to)
 
     async def mute(self, request: web.Request) -> web.StreamResponse:
         muted = (await self._facts(request)).get("muted")
