@@ -60,8 +60,8 @@ def _opened(path: Path) -> int:
         try:
             return os.open(path, _OPEN)
         except PermissionError:
-            # another user's, such as root's from a copied folder; whoever may write the folder may
-            # replace it, and one that holds it sees that (`_is`)
+            # another user's, such as root's from a copied folder: those who may write the folder
+            # may replace it, and a program that waits for it sees that (`_is`)
             path.unlink(missing_ok=True)
     try:
         descriptor = os.open(path, _OPEN | os.O_CREAT | os.O_EXCL, 0o600)
