@@ -26,6 +26,8 @@ CONNECT = 3.0
 LONGEST = 16 << 20
 """Bytes of one line or document; the description of a model may have some 100 kB."""
 
+_BOM = b"\xef\xbb\xbf"
+
 ENDLESS = 64 << 20
 """Bytes of an answer in lines: the 32,000 tokens of a model that reasons at length take 10 MB."""
 
@@ -65,6 +67,8 @@ class Answer(msgspec.Struct, frozen=True):
     """Base of every document and line: any of them may be an error instead."""
 
     error: Any = None
+    object: Any = None
+    """`error` for one in the form of FastChat and vLLM, which has no field `error`."""
 
 
 class _Problem(Answer, frozen=True):
@@ -197,7 +201,7 @@ class HttpApi:
             self._responses.add(response)
             try:
                 if response.status >= 400:
-                    text = _message(await _content(response)) or f"HTTP {response.status}"
+                    text = problem_text(await _content(response)) or f"HTTP {response.status}"
                     raise Refused(text, response.status)
                 yield response
             finally:
@@ -285,8 +289,10 @@ async def _lines(response: aiohttp.ClientResponse, timeout: float) -> AsyncGener
         size += len(block)
         if size > ENDLESS:
             raise ValueError(f"more than {ENDLESS:,} bytes")
-        if b"\n" in block:
-            *lines, rest = (rest + block).split(b"\n")
+        if size == len(block):
+            block = block.removeprefix(_BOM)
+        if b"\n" in block or b"\r" in block:
+            *lines, rest = (rest + block).replace(b"\r", b"\n").split(b"\n")
         else:
             lines = []
             rest += block
@@ -333,13 +339,13 @@ def decoded(data: bytes, kind: type[A]) -> A:
         answer = from_json(data or b"{}", kind)
     except Undecodable as error:
         raise Interrupted(str(error)[:300]) from error
-    if answer.error:
-        raise Refused(_message(data), 200)
+    if answer.error or answer.object == "error":
+        raise Refused(problem_text(data), 200)
     return answer
 
 
-def _message(content: bytes) -> str:
-    """Return what an error says, in one line of at most 300 characters."""
+def problem_text(content: bytes) -> str:
+    """Return what the document of an error says, in one line of at most 300 characters."""
     found: Any
     try:
         problem = from_json(content, _Problem)

@@ -25,12 +25,17 @@ from satellite.errors import (
 )
 from satellite.text.reason_of import reason_of
 from servers import http_api
-from servers.http_api import Answer, Body, HttpApi, decoded
+from servers.http_api import Answer, Body, HttpApi, decoded, problem_text
 
 DEFAULT = "http://127.0.0.1:8080/v1"
 """The address of llama.cpp's server and of LocalAI on this machine."""
 
 A = TypeVar("A", bound=Answer)
+
+
+class Unended(http_api.Interrupted):
+    """The events ended without `[DONE]`; the last of them may have been the end nevertheless."""
+
 
 _DONE = b"[DONE]"
 _HERE = ("localhost", "127.0.0.1", "::1")
@@ -41,7 +46,7 @@ class _Model(msgspec.Struct, frozen=True):
 
 
 class _Models(Answer, frozen=True):
-    data: tuple[_Model, ...] = ()
+    data: tuple[_Model, ...] | None = None
 
 
 def address(url: str) -> str:
@@ -80,28 +85,34 @@ class OpenAiApi(HttpApi):
     async def models(self) -> tuple[str, ...]:
         """Return the names of the server's models. Raises `ApiError`."""
         listed = await self.ask("GET", "/models", None, _Models)
-        return tuple(model.id for model in listed.data if model.id)
+        return tuple(model.id for model in listed.data or () if model.id)
 
-    async def events(self, path: str, body: Body, kind: type[A]) -> AsyncGenerator[A, None]:
+    async def events(self, path: str, body: Body, event: type[A]) -> AsyncGenerator[A, None]:
         """POST a request; yield the server-sent events of its answer. Raises `ApiError`.
 
-        An answer that is one document, from a server that does not stream, is one event.
+        An answer that is one document, from a server that does not stream, is one event. Raises
+        `Unended` behind the last event if no `[DONE]` came.
         """
-        ended = begun = False
+        begun, kind, document = False, b"", bytearray()
         async with aclosing(self.lines(path, body)) as lines:
             async for line in lines:
                 line = line.strip()
-                if line.startswith(b"{"):
-                    ended = True
-                    yield decoded(line, kind)
+                if line.startswith(b"event:"):
+                    kind = line.removeprefix(b"event:").strip()
                 elif line.startswith(b"data:"):
                     begun = True
                     data = line.removeprefix(b"data:").strip()
                     if data == _DONE:
                         return
-                    yield decoded(data, kind)
-        if begun and not ended:
-            raise http_api.Interrupted("the answer has no end")
+                    if kind == b"error":
+                        raise http_api.Refused(problem_text(data), 200)
+                    kind = b""
+                    yield decoded(data, event)
+                elif not begun:
+                    document += line + b"\n"
+        if begun:
+            raise Unended("the answer has no end")
+        yield decoded(bytes(document).strip(), event)
 
 
 @contextmanager

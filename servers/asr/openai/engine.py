@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, ClassVar
+from unicodedata import east_asian_width
 
 from satellite.audio.wavfile import wav_bytes
 from satellite.errors import EngineClosed, EngineError, EngineFailed
@@ -21,7 +22,7 @@ from satellite.values import (
     Transcript,
 )
 from servers.http_api import Answer, Form
-from servers.openai.api import OpenAiApi, engine_errors
+from servers.openai.api import OpenAiApi, Unended, engine_errors
 from servers.openai.identity import PATIENCE, identify
 
 _LOGGER = logging.getLogger(__name__)
@@ -113,16 +114,14 @@ class OpenAiAsr:
             return
         model = request.model or options.model
         form = self._form(bytes(sound), model, language)
-        text = ""
+        text: str | None = None
         with engine_errors(NAME, api.url, model, options.timeout):
-            if options.stream:
-                async with aclosing(api.events(PATH, form, _Event)) as events:
-                    async for event in events:
-                        text = event.text if event.text is not None else text + event.delta
-                        if event.delta:
-                            yield Transcript(text=text.strip(), final=False)
-            else:
-                text = (await api.ask("POST", PATH, form, _Event)).text or ""
+            async with aclosing(_texts(api.events(PATH, form, _Event))) as texts:
+                async for text in texts:
+                    if options.stream:
+                        yield Transcript(text=text.strip(), final=False)
+        if text is None:
+            raise EngineFailed(f"openai: {api.url} with {model} answered without a text")
         yield Transcript(text=text.strip(), final=True, language=language or None)
 
     async def close(self) -> None:
@@ -157,7 +156,41 @@ class OpenAiAsr:
 
 
 class _Event(Answer, frozen=True):
-    """The text, or a piece of it (`transcript.text.delta`)."""
+    """The text, a segment of it, or a piece (`transcript.text.delta`)."""
 
+    type: str = ""
     text: str | None = None
-    delta: str = ""
+    delta: str | None = None
+
+
+async def _texts(events: AsyncGenerator[_Event, None]) -> AsyncGenerator[str, None]:
+    """Yield the text so far with each event.
+
+    Speaches and its forerunners send events without a type for each segment of the speech, and end
+    without `[DONE]`.
+    """
+    text, whole, ended = "", "", False
+    try:
+        async with aclosing(events):
+            async for event in events:
+                if event.text is None and event.delta is None:
+                    continue
+                if event.type == "transcript.text.done":
+                    whole, ended = event.text or text, True
+                elif event.text is not None:
+                    text, ended = _with_segment(text, event.text), True
+                else:
+                    text += event.delta or ""
+                yield whole or text
+    except Unended:
+        if not ended:
+            raise
+
+
+def _with_segment(text: str, segment: str) -> str:
+    """Add a segment to a text; some servers repeat the text with each segment."""
+    if segment.startswith(text):
+        return segment
+    first, last = segment.lstrip()[:1], text.rstrip()[-1:]
+    wide = all(sign and east_asian_width(sign) in "WF" for sign in (first, last))
+    return f"{text.rstrip()}{'' if wide else ' '}{segment.lstrip()}"

@@ -11,7 +11,7 @@ from servers import http_api
 from servers.llm.chat.client import AnswerPiece, ChatMessage, ModelCard, Unsupported
 from servers.llm.chat.openai_format import AnswerReader, Chunk, messages_of
 from servers.llm.openai.options import OpenAiOptions
-from servers.openai.api import OpenAiApi, engine_errors
+from servers.openai.api import OpenAiApi, Unended, engine_errors
 
 _WITHOUT_TOOLS = (400, 404, 422, 500, 501)
 """Statuses with which servers answer a request that has tools when they cannot call any: llama.cpp
@@ -56,21 +56,32 @@ class OpenAiClient:
         reader, url = AnswerReader(), self._api.url
         with engine_errors(self.name, url, model, self._options.timeout):
             try:
-                events = self._api.events("/chat/completions", body, Chunk)
-                latest = time.monotonic()
-                async with aclosing(events):
-                    async for event in events:
-                        if (piece := reader.read(event)) is not None:
-                            yield piece
-                            latest = time.monotonic()
-                        elif any(c.delta and c.delta.tool_calls for c in event.choices):
-                            latest = time.monotonic()
-                        elif time.monotonic() - latest > self._options.timeout:
-                            raise http_api.Silent("its pieces have no content")
+                async with aclosing(self._pieces(body, reader)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             except http_api.Refused as error:
                 if tools and error.status in _WITHOUT_TOOLS:
                     raise Unsupported("tools", f"{url} with {model}: {error.text}") from error
                 raise
-            if reader.finish_reason is None:
-                raise http_api.Interrupted("it ended without its last piece")
         yield reader.last()
+
+    async def _pieces(
+        self, body: Mapping[str, Any], reader: AnswerReader
+    ) -> AsyncGenerator[AnswerPiece, None]:
+        """Yield the pieces of an answer that have content. Raises `ApiError`."""
+        latest = time.monotonic()
+        try:
+            async with aclosing(self._api.events("/chat/completions", body, Chunk)) as events:
+                async for event in events:
+                    if (piece := reader.read(event)) is not None:
+                        yield piece
+                        latest = time.monotonic()
+                    elif reader.calling(event):
+                        latest = time.monotonic()
+                    elif time.monotonic() - latest > self._options.timeout:
+                        raise http_api.Silent("its pieces have no content")
+        except Unended:
+            if reader.finish_reason is None:
+                raise
+        if not reader.answered:
+            raise http_api.Interrupted("it has no choices")

@@ -21,8 +21,9 @@ from satellite.values import (
 )
 from servers.openai.api import OpenAiApi, engine_errors
 from servers.openai.identity import PATIENCE, identify
+from servers.tts.sound_stream import SoundStream
 from servers.tts.text_splitter import is_audible
-from servers.tts.wav_stream import WavStream, longest_sound
+from servers.tts.wav_stream import longest_sound
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,24 +102,19 @@ class OpenAiTts:
         api, options = self._ready(), self._options
         if not any(map(is_audible, request.text)):
             return
-        stream = WavStream() if options.response_format == "wav" else None
-        form, rest, spoken = AudioFormat(options.sample_rate), bytearray(), 0.0
+        bare = AudioFormat(options.sample_rate) if options.response_format == "pcm" else None
+        remedy = "set the option response_format to pcm if the server sends bare samples"
+        stream, spoken = SoundStream(f"{NAME}: {api.url}", bare, remedy), 0.0
         longest = longest_sound(request.text)
         with engine_errors(NAME, api.url, options.model, options.timeout):
             async with aclosing(api.blocks("/audio/speech", self._body(request))) as blocks:
                 async for block in blocks:
-                    if stream is not None:
-                        audio = stream.push(block)
-                        form = stream.format or form
-                    else:
-                        rest += block
-                        audio = bytes(rest[: len(rest) // 2 * 2])
-                        del rest[: len(audio)]
-                    if audio:
-                        spoken += form.seconds(audio)
+                    if (chunk := stream.push(block)) is not None:
+                        spoken += chunk.format.seconds(chunk.audio)
                         if spoken > longest:
                             raise EngineFailed(f"openai: {api.url} answers with sound without end")
-                        yield AudioChunk(audio=audio, format=form)
+                        yield chunk
+                stream.end()
         if not spoken:
             raise EngineFailed(f"openai: {api.url} answered without a sound")
 

@@ -26,7 +26,7 @@ from satellite.errors import (
 from satellite.values import AudioChunk
 from servers import http_api
 from servers.http_api import Answer, HttpApi
-from servers.tts.wav_stream import WavStream
+from servers.tts.sound_stream import SoundStream
 
 LONGEST = 120.0
 """Seconds of sound of one answer: five times as long as the longest piece that is asked for."""
@@ -106,15 +106,16 @@ class SovitsApi:
         A failure of the synthesis comes as a second of zeros, at 16 kHz in place of the voice's
         rate: an answer of zeros alone is therefore a failure.
         """
-        stream, silence, spoken, seconds = WavStream(), bytearray(), False, 0.0
+        stream = SoundStream(f"gpt-sovits: {self.url}", None)
+        silence, spoken, seconds = bytearray(), False, 0.0
         failed = EngineFailed(f"gpt-sovits: {self.url} failed as {voice} in silence: see its log")
         try:
             with self._errors(f" the clip of {voice} is {body['ref_audio_path']} on that machine"):
                 async with aclosing(self._http.blocks("/tts", body)) as blocks:
                     async for block in blocks:
-                        audio = stream.push(block)
-                        if not audio or (form := stream.format) is None:
+                        if (chunk := stream.push(block)) is None:
                             continue
+                        audio, form = chunk.audio, chunk.format
                         seconds += form.seconds(audio)
                         if seconds > LONGEST:
                             raise EngineFailed(
@@ -127,6 +128,7 @@ class SovitsApi:
                             spoken = any(audio)
                         if spoken:
                             yield AudioChunk(audio=audio, format=form)
+                    stream.end()
         except AnswerBroken as error:
             if silence and not spoken:
                 raise failed from error

@@ -37,6 +37,32 @@ def test_false_lengths_and_further_chunks_are_passed_over() -> None:
     assert read(content, 7)[1] == SAMPLES
 
 
+SHORT = WHOLE[:40] + (50).to_bytes(4, "little") + SAMPLES
+
+
+@pytest.mark.parametrize("size", [1, 3, 45, 1000])
+@pytest.mark.parametrize(
+    ("content", "samples"),
+    [
+        (WHOLE + b"LIST\x03\0\0\0abc\0" + b"id3 \x02\0\0\0ab", SAMPLES),
+        (WHOLE + b"LIST\xff\x0f\0\0abc", SAMPLES),  # and is cut off
+        (WHOLE * 3, SAMPLES * 3),  # a file for each sentence
+        (WHOLE + b"LIST\x02\0\0\0ab" + WHOLE, SAMPLES * 2),
+        (SHORT, SAMPLES),  # the header names the first piece alone
+        (SHORT * 2, SAMPLES * 2),
+        (WHOLE[:40] + bytes(4) + SAMPLES + WHOLE[:40] + b"\xff\xff\xff\xff" + SAMPLES, SAMPLES * 2),
+        (WHOLE[:40] + bytes(4) + SAMPLES + b"\0" + WHOLE, SAMPLES * 2),  # half a sample
+    ],
+)
+def test_what_surrounds_the_samples_is_not_heard(content: bytes, samples: bytes, size: int) -> None:
+    assert read(content, size)[1] == samples
+
+
+def test_a_second_file_of_another_rate_is_refused() -> None:
+    with pytest.raises(EngineFailed, match="changes from 24000 to 16000"):
+        read(WHOLE + wav_bytes(AudioFormat(16000), SAMPLES), 7)
+
+
 def header(**changed: int) -> bytes:
     fields = {"kind": 1, "channels": 1, "rate": 24000, "bits": 16, **changed}
     chunk = struct.pack(

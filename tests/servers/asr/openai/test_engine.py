@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from satellite.conformance import CHECKS, AsrSample, Check, fresh
-from satellite.errors import EngineDown, EngineFailed
+from satellite.errors import AnswerBroken, EngineDown, EngineFailed
 from satellite.values import TranscribeRequest, Transcript
 from servers.asr.openai.engine import LONGEST, OpenAiAsr
 from tests.support.openai_fake import fake_openai
@@ -70,6 +70,73 @@ async def test_a_streamed_text_comes_word_by_word() -> None:
         parts = await transcribe(engine, SPEECH)
     assert [part.text for part in parts][:2] == ["What", "What time"]
     assert parts[-1] == Transcript(text="What time is it?", final=True)
+
+
+DONE = {"type": "transcript.text.done", "text": "What time is it?"}
+DELTAS: list[Any] = [
+    {"type": "transcript.text.delta", "delta": part} for part in ("What time", " is it?")
+]
+SEGMENTS: list[Any] = [{"text": " What time"}, {"text": "is it?"}]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [*DELTAS, DONE],
+        [*DELTAS, "data: [DONE]"],
+        [*DELTAS, {**DONE, "text": None}, DONE],
+        SEGMENTS,  # as Speaches sends them, without an end
+        [*SEGMENTS, "data: [DONE]"],
+        [{"text": "What time"}, {"text": "What time is it?"}],
+        [{"type": "transcript.text.segment", "id": "1", **part} for part in SEGMENTS] + [DONE],
+        [": ping", "event: ping\ndata: {}", *DELTAS, DONE, "data: [DONE]"],
+        web.Response(text='{\n  "task": "transcribe",\n  "text": "What time is it?"\n}\n'),
+    ],
+)
+async def test_each_way_of_writing_down_is_read(answer: Any, stream: bool) -> None:
+    async with fake_openai(lambda body: answer) as fake:
+        engine = OpenAiAsr(OpenAiAsr.Options(url=fake.url, stream=stream))
+        parts = await transcribe(engine, SPEECH)
+        await engine.close()
+    assert parts[-1] == Transcript(text="What time is it?", final=True)
+    assert stream or len(parts) == 1
+
+
+async def test_chinese_segments_are_joined_without_spaces() -> None:
+    segments: list[Any] = [{"text": "现在"}, {"text": "几点？"}]
+    async with fake_openai(lambda body: segments) as fake:
+        engine = OpenAiAsr(OpenAiAsr.Options(url=fake.url))
+        (text,) = await transcribe(engine, SPEECH)
+        await engine.close()
+    assert text.text == "现在几点？"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (web.json_response({"error": {"message": "no such model"}}), "no such model"),
+        (web.json_response({"object": "error", "message": "no such model"}), "no such model"),
+        (['event: error\ndata: {"message": "no such model"}'], "no such model"),
+        (web.json_response({}), "without a text"),
+        (web.json_response({"text": None}), "without a text"),
+        (["data: [DONE]"], "without a text"),
+    ],
+)
+async def test_a_failure_with_the_status_of_a_success_is_one(answer: Any, says: str) -> None:
+    async with fake_openai(lambda body: answer) as fake:
+        engine = OpenAiAsr(OpenAiAsr.Options(url=fake.url))
+        with pytest.raises(EngineFailed, match=says):
+            await transcribe(engine, SPEECH)
+        await engine.close()
+
+
+async def test_a_text_that_breaks_off_is_a_failure() -> None:
+    async with fake_openai(lambda body: DELTAS[:1]) as fake:
+        engine = OpenAiAsr(OpenAiAsr.Options(url=fake.url, stream=True))
+        with pytest.raises(AnswerBroken):
+            await transcribe(engine, SPEECH)
+        await engine.close()
 
 
 async def test_digital_silence_is_not_sent() -> None:

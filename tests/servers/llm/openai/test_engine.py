@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -20,6 +22,7 @@ from satellite.errors import (
     ModelMissing,
 )
 from satellite.values import Action
+from servers.llm.chat.openai_format import AnswerReader, Chunk
 from servers.llm.openai.engine import OpenAi
 from servers.openai.api import address, key_for
 from tests.servers.llm.asking import ask, done, heard
@@ -93,12 +96,11 @@ async def test_a_server_that_calls_no_tools_is_asked_without_them() -> None:
     assert ["tools" in asked for asked in fake.asked] == [True, False, False]
 
 
-async def test_an_answer_that_is_not_streamed_is_read() -> None:
+@pytest.mark.parametrize("indent", [None, 2])
+async def test_an_answer_that_is_not_streamed_is_read(indent: int | None) -> None:
     whole = {"choices": [{"message": {"content": "Hello."}, "finish_reason": "stop"}]}
-    async with (
-        fake_openai(lambda body: web.json_response(whole)) as fake,
-        brain(fake.url) as engine,
-    ):
+    answer = web.Response(text=json.dumps(whole, indent=indent), content_type="application/json")
+    async with fake_openai(lambda body: answer) as fake, brain(fake.url) as engine:
         assert heard(await ask(engine, "hello")) == "Hello."
 
 
@@ -111,6 +113,18 @@ async def test_an_answer_that_is_not_streamed_is_read() -> None:
         ([{"error": {"message": "out of memory"}}], EngineFailed, "out of memory"),
         (words("It is")[:1], AnswerBroken, "broke off"),
         (["data: {nonsense"], AnswerBroken, "broke off"),
+        (['event: error\ndata: {"message": "too long"}'], EngineFailed, "too long"),
+        ([{"object": "error", "message": "too long", "code": 400}], EngineFailed, "too long"),
+        (
+            web.Response(text='{\n "error": {\n "message": "too long"\n}\n}'),
+            EngineFailed,
+            "too long",
+        ),
+        (web.json_response({"object": "error", "message": "too long"}), EngineFailed, "too long"),
+        (web.json_response({"answer": 42}), AnswerBroken, "no choices"),
+        (["data: [DONE]"], AnswerBroken, "no choices"),
+        (web.Response(text="<html>log in</html>"), AnswerBroken, "broke off"),
+        (web.Response(text=""), AnswerBroken, "no choices"),
     ],
 )
 async def test_each_failure_names_the_server(
@@ -120,6 +134,80 @@ async def test_each_failure_names_the_server(
         with pytest.raises(kind, match=says) as failure:
             await ask(engine, "hello")
     assert fake.url in str(failure.value)
+
+
+def delta(content: Any = None, **more: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {"content": content, **more}, "finish_reason": None}]}
+
+
+END = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+ROLE = {"choices": [{"delta": {"role": "assistant", "content": None}}]}
+LINE = f"data:{json.dumps(delta('Hello.'))}"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [ROLE, delta("Hello."), END, "data: [DONE]"],
+        [delta("Hello."), END],  # without [DONE]
+        [delta("Hello."), "data: [DONE]"],  # without a reason
+        [": ping", LINE, ": ping", "data:", END, "data:[DONE]"],
+        [f"event: message\r\n{LINE}\r\n\r\n{LINE.replace('Hello.', '')}\r\n\r", END],
+        [f"id: 1\r{LINE}\r\rretry: 10\r", END],
+        [f"\ufeff{LINE}", END],
+        ['event: ping\ndata: {"type": "ping"}', LINE, END],
+        [{"choices": None}, {"choices": []}, {"choices": [{"delta": None}]}, delta("Hello."), END],
+        [delta("Hello."), END, {"choices": None, "usage": {"prompt_tokens_details": None}}],
+        [delta("Hello."), END, {"usage": {"prompt_tokens_details": {"cached_tokens": None}}}],
+        [delta("Hello."), END, {"usage": None}, "data: [DONE]"],
+        [delta([{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo."}]), END],
+        [delta(reasoning={"text": "Hm."}), delta("Hello.", reasoning_details=[]), END],
+        [delta("Hello.", tool_calls=None, function_call=None, refusal=None), END],
+        [delta("Hello.", tool_calls=[]), {**END, "object": "chat.completion.chunk"}],
+    ],
+)
+async def test_each_way_of_streaming_is_read(events: list[Any]) -> None:
+    async with fake_openai(lambda body: events) as fake, brain(fake.url, tool_rounds=0) as engine:
+        assert heard(await ask(engine, "hello")) == "Hello."
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [{"index": 0, "id": "a", "function": None}, {"index": 0, "function": {"name": "get_time"}}],
+        [{"id": "a", "function": {"name": "get_time", "arguments": None}}],
+        [{"index": None, "id": "a", "function": {"name": "get_time", "arguments": {}}}],
+    ],
+)
+def test_each_way_of_calling_is_read(pieces: list[Any]) -> None:
+    found = read_calls([*(delta(tool_calls=[piece]) for piece in pieces), END])
+    assert found == [("get_time", {})]
+
+
+def read_calls(events: list[Any]) -> list[tuple[str, dict[str, Any]]]:
+    reader = AnswerReader()
+    for event in events:
+        reader.read(msgspec.convert(event, Chunk))
+    return [(call.name, dict(call.arguments)) for call in reader.last().calls]
+
+
+def test_calls_that_all_have_number_0_are_several() -> None:
+    pieces = [
+        {"index": 0, "id": name, "function": {"name": name, "arguments": part}}
+        for name, part in (("get_time", "{}"), ("start_timer", '{"minutes"'))
+    ]
+    more = delta(tool_calls=[{"index": 0, "function": {"arguments": ": 5}"}}])
+    found = read_calls([*(delta(tool_calls=[piece]) for piece in pieces), more, END])
+    assert found == [("get_time", {}), ("start_timer", {"minutes": 5})]
+
+
+def test_calls_in_the_form_before_tools_are_read() -> None:
+    events = [
+        delta(function_call={"name": "start_timer", "arguments": ""}),
+        delta(function_call={"arguments": '{"minutes": 5}'}),
+        {"choices": [{"delta": {}, "finish_reason": "function_call"}]},
+    ]
+    assert read_calls(events) == [("start_timer", {"minutes": 5})]
 
 
 async def test_a_server_that_does_not_run_may_come_later(caplog: pytest.LogCaptureFixture) -> None:

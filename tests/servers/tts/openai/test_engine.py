@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -69,12 +70,30 @@ async def test_pcm_has_the_rate_of_the_options() -> None:
     assert fake.asked[0]["sample_rate"] == 16000
 
 
+async def test_sound_in_events_is_spoken() -> None:
+    sound = base64.b64encode(wav_bytes(AudioFormat(RATE), TONE)).decode()
+    events: list[Any] = [
+        {"type": "speech.audio.delta", "audio": sound},
+        {"type": "speech.audio.done"},
+        "data: [DONE]",
+    ]
+    async with fake_openai(lambda body: events) as fake:
+        engine = OpenAiTts(OpenAiTts.Options(url=fake.url))
+        chunks = await speak(engine, "hello")
+        await engine.close()
+    assert b"".join(chunk.audio for chunk in chunks) == TONE
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
         (web.json_response({"error": {"message": "no such voice"}}, status=400), "no such voice"),
         (web.Response(body=wav_bytes(AudioFormat(RATE), b"")), "without a sound"),
-        (web.Response(body=b"<html>log in</html>"), "no WAV file"),
+        (web.Response(body=b"<html>log in</html>"), "log in"),
+        (web.json_response({"error": {"message": "no such voice"}}), "no such voice"),
+        (web.json_response({"object": "error", "message": "no such voice"}), "no such voice"),
+        (web.Response(body=TONE), "response_format to pcm"),
+        (web.Response(body=b"ID3\x04" + bytes(400)), "MP3"),
     ],
 )
 async def test_each_failure_is_reported(answer: web.Response, says: str) -> None:
