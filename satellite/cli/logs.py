@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 
+from satellite.cli.log_flood import LimitedHandler
 from satellite.cli.screen import columns, wrapped
 from satellite.text.printable import printable_lines
 from satellite.text.redact import masked
@@ -82,7 +83,7 @@ def start(level: str) -> None:
 
     The module of each message is logged too, but at a terminal only with `debug`.
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = (logging.StreamHandler if level == "debug" else LimitedHandler)(sys.stderr)
     if in_journal():
         handler.setFormatter(JournalFormatter("%(name)s: %(message)s"))
     elif sys.stderr.isatty() and level != "debug":
