@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from satellite.lib.bus import Bus
 from satellite.lib.eventlog import recorded
 
+_LOGGER = logging.getLogger(__name__)
+
 STOP_LIMIT = 5.0
 """Seconds from a signal to a forced exit. A clean stop takes under 2; what takes longer hangs."""
+
+LINGER = 1.0
+"""Seconds for which threads may work on once a command has stopped: calls of engines that cannot be
+interrupted, and whose results nothing waits for."""
 
 
 def run(
@@ -29,7 +37,8 @@ def run(
 
     A `lasting` command has no end of its own, so that a signal is its success; any other exits with
     128 plus the signal. A second signal exits at once; so does a command that has not stopped
-    `STOP_LIMIT` seconds, and `patience` more, after the first, showing where it hangs.
+    `STOP_LIMIT` seconds, and `patience` more, after the first, showing where it hangs. Threads that
+    still work when a command has stopped are left after `LINGER` seconds.
     """
     stopper = Stopper(STOP_LIMIT + patience)
 
@@ -39,13 +48,14 @@ def run(
             async with recorded(bus, events):
                 await main(bus)
 
-    with stopper.handling():
+    with stopper.handling(), asyncio.Runner() as runner:
         try:
-            with asyncio.Runner() as runner:
-                runner.run(supervised())
+            runner.run(supervised())
         except asyncio.CancelledError:
             if stopper.received is None:
                 raise
+        if stopper.received is not None:
+            stopper.leave_soon(0 if lasting else 128 + stopper.received)
     if stopper.received is not None and not lasting:
         sys.exit(128 + stopper.received)
 
@@ -84,6 +94,13 @@ class Stopper:
         finally:
             self._cancel = None
 
+    def leave_soon(self, code: int) -> None:
+        """Exit with a code after `LINGER` seconds if threads, which the interpreter waits for, let
+        this process not end by itself."""
+        leaving = threading.Timer(LINGER, _leave, (code,))
+        leaving.daemon = True
+        leaving.start()
+
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.received is not None:
             os._exit(128 + number)
@@ -93,6 +110,17 @@ class Stopper:
             faulthandler.dump_traceback_later(self._limit, exit=True, file=sys.__stderr__)
         if self._cancel is not None:
             self._cancel()
+
+
+def _leave(code: int) -> None:
+    own = (threading.main_thread(), threading.current_thread())
+    names = [thread.name for thread in threading.enumerate() if thread not in own]
+    _LOGGER.info("stopped, without waiting for %s", ", ".join(names) or "the interpreter's end")
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError, ValueError):  # closed, or broken
+                stream.flush()
+    os._exit(code)
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -45,6 +45,20 @@ async def main(bus):
         time.sleep(0.01)
 """
 
+_WORKS_ON = """
+import concurrent.futures
+async def main(bus):
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    pool.submit(time.sleep, 60)
+    try:
+        asyncio.get_running_loop().run_in_executor(None, pool.shutdown)
+        say("ready")
+        await asyncio.Event().wait()
+    finally:
+        print("stopped")
+"""
+"""As an engine whose model computes, or loads."""
+
 
 def start(main: str, call: str = "runner.run(main, lasting=True)") -> subprocess.Popen[str]:
     """A Python process that is in the middle of a run."""
@@ -96,6 +110,16 @@ def test_a_command_that_hangs_is_ended_and_shown() -> None:
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 1
     assert "in main" in errors
+
+
+@pytest.mark.parametrize(("lasting", "code"), [(True, 0), (False, 128 + signal.SIGTERM)])
+def test_a_thread_that_works_on_does_not_hold_up_a_stopped_command(
+    lasting: bool, code: int
+) -> None:
+    process = start(_WORKS_ON, f"runner.LINGER = 0.2; runner.run(main, lasting={lasting})")
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=10)
+    assert (process.returncode, output, errors) == (code, "stopped\n", "")
 
 
 def test_results_errors_and_handlers_are_left_as_they_were(tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 
 import msgspec
 
-from satellite.errors import EngineFailed
+from satellite.errors import EngineClosed, EngineFailed
 from satellite.lib.platform.processes import lower_own_priority, own_group
 from satellite.text.reason_of import reason_of
 from servers.asr.sphinx import vocabulary
@@ -39,37 +40,66 @@ class _Result(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def build_vocabulary(home: HomeNames, folder: str = "") -> Vocabulary:
-    """Build a home's vocabulary (see `vocabulary.for_home`) and check that PocketSphinx loads it.
+class VocabularyBuilder:
+    """Builds vocabularies one after another, until it is closed. Thread-safe."""
 
-    Falls back to this process where no other can be started. Blocks. Raises `EngineFailed` for
-    invalid sentences.
-    """
-    try:
-        result = _in_subprocess(_Task(home, folder))
-    except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
-        _LOGGER.warning(
-            "building the vocabulary in this process; %s failed: %s",
-            sys.executable,
-            reason_of(error),
-        )
-        return _checked(home, folder)
-    if result.vocabulary is None:
-        raise EngineFailed(result.problem)
-    return result.vocabulary
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
+    def build(self, home: HomeNames, folder: str = "") -> Vocabulary:
+        """Build a home's vocabulary (see `vocabulary.for_home`) and check that PocketSphinx loads
+        it.
 
-def _in_subprocess(task: _Task) -> _Result:
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", __name__],
-        input=msgspec.msgpack.encode(task),
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=_TIMEOUT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        **own_group(),  # Ctrl+C at the satellite's terminal must not reach this process
-    )
-    return msgspec.msgpack.decode(done.stdout, type=_Result)
+        Falls back to this process where no other can be started. Blocks. Raises `EngineFailed` for
+        invalid sentences, and `EngineClosed`.
+        """
+        try:
+            result = self._in_subprocess(_Task(home, folder))
+        except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
+            if self._closed:
+                raise EngineClosed("pocketsphinx was closed") from error
+            _LOGGER.warning(
+                "building the vocabulary in this process; %s failed: %s",
+                sys.executable,
+                reason_of(error),
+            )
+            return _checked(home, folder)
+        if result.vocabulary is None:
+            raise EngineFailed(result.problem)
+        return result.vocabulary
+
+    def close(self) -> None:
+        """End the process that builds: it may take minutes, and nothing waits for its result."""
+        with self._lock:
+            self._closed = True
+            if self._child is not None:
+                self._child.kill()
+
+    def _in_subprocess(self, task: _Task) -> _Result:
+        with self._start() as child:
+            try:
+                content, _ = child.communicate(msgspec.msgpack.encode(task), _TIMEOUT)
+            finally:
+                self._child = None
+                child.kill()  # it may have taken too long
+        if child.returncode:
+            raise subprocess.CalledProcessError(child.returncode, child.args)
+        return msgspec.msgpack.decode(content, type=_Result)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed:
+                raise EngineClosed("pocketsphinx was closed")
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-m", __name__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                **own_group(),  # Ctrl+C at the satellite's terminal must not reach this process
+            )
+            return self._child
 
 
 def _checked(home: HomeNames, folder: str) -> Vocabulary:

@@ -57,6 +57,7 @@ class PocketSphinx:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._closed = False
+        self._build = build.VocabularyBuilder()
         self._builder = Worker("pocketsphinx-build")
         self._homes = Homes((USUAL_NAMES, USUAL_AREAS))
         self._recognizers = Recognizers(self._load, self._homes.returning)
@@ -125,6 +126,7 @@ class PocketSphinx:
 
     async def close(self) -> None:
         self._closed = True
+        self._build.close()
         await self._recognizers.close()
         await self._builder.close()
 
@@ -163,7 +165,7 @@ class PocketSphinx:
         found = self._read(home)
         if found is None:
             folder = self._options.sentences
-            found = build.build_vocabulary(home, folder)
+            found = self._build.build(home, folder)
             vocabulary.store(found, home, folder)
             give_back()
         return found

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from satellite.errors import EngineFailed
-from servers.asr.sphinx import build, vocabulary
+from satellite.errors import EngineClosed, EngineFailed
+from servers.asr.sphinx import vocabulary
+from servers.asr.sphinx.build import VocabularyBuilder
 from servers.asr.sphinx.vocabulary import Vocabulary
 
 HOME = (("lamp", "Kühlschrank"), ("kitchen",))
+
+WORDS = ("kitchen", "window", "garden", "table", "radio", "coffee", "machine", "door", "heater")
 
 
 def words(made: Vocabulary) -> list[str]:
@@ -22,7 +27,7 @@ def words(made: Vocabulary) -> list[str]:
 
 
 def test_the_subprocess_builds_the_same_vocabulary() -> None:
-    made, here = build.build_vocabulary(HOME), vocabulary.for_home(HOME)
+    made, here = VocabularyBuilder().build(HOME), vocabulary.for_home(HOME)
     assert made.dictionary == here.dictionary
     assert "kitchen" in words(made)
     assert words(made) == words(here)
@@ -34,7 +39,7 @@ def test_invalid_user_sentences_are_named(tmp_path: Path) -> None:
     )
     (tmp_path / "own.yaml").write_text(content)
     with pytest.raises(EngineFailed, match=r"own\.yaml"):
-        build.build_vocabulary(HOME, str(tmp_path))
+        VocabularyBuilder().build(HOME, str(tmp_path))
 
 
 def test_without_a_subprocess_the_vocabulary_is_built_in_this_process(
@@ -42,5 +47,21 @@ def test_without_a_subprocess_the_vocabulary_is_built_in_this_process(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with caplog.at_level(logging.WARNING):
-        assert build.build_vocabulary(HOME).dictionary == vocabulary.for_home(HOME).dictionary
+        assert VocabularyBuilder().build(HOME).dictionary == vocabulary.for_home(HOME).dictionary
     assert "/nowhere/python" in caplog.text
+
+
+async def test_a_builder_that_is_closed_ends_at_once() -> None:
+    builder = VocabularyBuilder()
+    many = tuple(f"lamp of the {first} {second}" for first in WORDS for second in WORDS)
+    building = asyncio.create_task(asyncio.to_thread(builder.build, (many, ("kitchen",))))
+    own = psutil.Process()
+    while not (children := own.children()):
+        await asyncio.sleep(0.01)
+    builder.close()
+    async with asyncio.timeout(5):  # it would take many times as long
+        with pytest.raises(EngineClosed):
+            await building
+        with pytest.raises(EngineClosed):
+            await asyncio.to_thread(builder.build, HOME)
+    assert not any(child.is_running() for child in children)

@@ -259,7 +259,7 @@ async def test_a_new_home_is_made_ready_before_its_first_utterance(
     engine = PocketSphinx(PocketSphinx.Options())
     request = TranscribeRequest(names=("purple parlor lamp",))
     await engine.prepare_for(request)
-    monkeypatch.setattr("servers.asr.sphinx.build.build_vocabulary", None)
+    monkeypatch.setattr("servers.asr.sphinx.build.VocabularyBuilder.build", None)
     monkeypatch.setattr("servers.asr.sphinx.vocabulary.read", None)
     text = "turn on the purple parlor lamp"
     assert await hear(engine, spoken(text), request=request) == text
