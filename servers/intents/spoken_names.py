@@ -41,6 +41,8 @@ class _Names(msgspec.Struct, frozen=True):
     """Words for a sign; a blank separates words, an empty text joins them."""
     zero: list[str] = []
     """Further words for a zero within a number that is said digit by digit."""
+    short_forms: dict[str, list[str]] = {}
+    """Words for a short form, without its full stop and in lower case; either may be the name."""
     cases: dict[str, list[Rewrite]] = {}
     """By grammatical case, endings of words and those that they have in this case; of each case,
     the first that fits a word. Names are written in the nominative, and said in every case."""
@@ -53,6 +55,7 @@ class Naming:
         self._language = language
         self._signs: Mapping[str, Sequence[str]] = {"-": (" ", ""), "_": (" ",), **names.signs}
         self._zero = names.zero
+        self._same_words = _both_ways(names.short_forms)
         self._cases = [[_compiled(rule) for rule in rules] for rules in names.cases.values()]
         self._spelling = spelling
 
@@ -116,6 +119,7 @@ class Naming:
             yield from self._number(part)
         elif part[0].isalnum():
             yield self._spelling.apply(part)
+            yield from self._same_words.get(part.lower(), ())
             if 2 <= len(part) <= _LONGEST_INITIALS and part.isupper():
                 yield " ".join(part)
             elif (digits := _digits(self._language).get(part.lower())) is not None:
@@ -137,6 +141,15 @@ class Naming:
                     zero if digit == "0" else words[0]
                     for digit, words in zip(digits, each, strict=True)
                 )
+
+
+def _both_ways(short_forms: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the words for each short form, and the short forms of each word."""
+    found = {short: tuple(words) for short, words in short_forms.items()}
+    for short, words in short_forms.items():
+        for word in words:
+            found[word] = (*found.get(word, ()), short)
+    return found
 
 
 def _compiled(rule: Rewrite) -> tuple[re.Pattern[str], str]:

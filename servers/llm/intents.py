@@ -147,6 +147,8 @@ def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]
             return question, Action(name="listen", data={"answers": list(expected)})
         return (Declined(text=sentences.phrases.words.declined),)
     if (command := match.slots.get(COMMAND)) is not None:
+        if not request.situation.home:
+            return (Declined(text=sentences.phrases.say(match.intent, "no_home")),)
         delayed = sentences.match(str(command), *home)
         parts = () if delayed is None else _run(delayed, sentences, request)
         if not any(isinstance(part, Action) for part in parts):

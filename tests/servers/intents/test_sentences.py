@@ -57,6 +57,13 @@ def test_template_characters_in_a_name_are_literal() -> None:
         ("PS5", ["ps5", "ps 5", "p s five"]),
         ("Desk & Shelf", ["desk and shelf", "desk & shelf"]),
         ("Wi-Fi lamp", ["wifi lamp", "wi fi lamp", "Wi-Fi lamp"]),
+        ("Dr. Who lamp", ["doctor who lamp", "Dr. Who lamp", "dr who lamp"]),
+        ("Doctor Who lamp", ["doctor who lamp", "Dr. Who lamp"]),
+        ("Mr. Coffee", ["mister coffee", "mr coffee"]),
+        ("St. Mary Light", ["saint mary light", "St. Mary light"]),
+        ("Café lamp", ["cafe lamp", "café lamp"]),
+        ("Cafe lamp", ["Café lamp"]),
+        ("Television", ["TV", "tv"]),
     ],
 )
 def test_a_name_is_known_in_every_spelling(name: str, said: list[str]) -> None:

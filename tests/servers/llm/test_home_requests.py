@@ -141,9 +141,17 @@ def test_a_delayed_command_starts_a_timer(text: str, command: str, seconds: floa
     assert text_of(reply).endswith(f": {command}.")
 
 
-def test_what_cannot_be_done_now_is_not_promised_for_later() -> None:
-    reply = parts("turn off the lights in ten minutes", NOWHERE)
-    assert reply == (Declined(text="I can't turn off the lights: no home is connected."),)
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("turn off the lights in ten minutes", "in 5 minutes, turn off the lamp"),
+        *("open the blinds in half an hour", "pause the music after two hours"),
+    ],
+)
+def test_what_cannot_be_done_now_is_not_promised_for_later(text: str) -> None:
+    """Nor does the reply sound as if it was asked for now."""
+    reply = parts(text, NOWHERE)
+    assert reply == (Declined(text="I can't do that later: no home is connected."),)
 
 
 def test_the_parts_of_lists_and_the_language_travel_with_the_request() -> None:
