@@ -12,6 +12,7 @@ import msgspec
 
 from servers.asr.hallucinations import is_hallucination, is_never_said
 from servers.asr.scripts import is_han, is_spaceless, units
+from servers.asr.whisper.brightness import UNKNOWN
 
 LOOP_REPEATS = 6
 """Repetitions of a phrase that show a decoder going round in circles; people do not speak so."""
@@ -43,6 +44,15 @@ GUESS_MARGIN = 0.3
 Measured with Whisper base and tiny.en: speech of a television behind a wall gets -0.75 to -1.1 and
 no-speech probabilities of 0.37 to 0.54 (one of nine 0.2); requests from 4 m away in noise, whether
 written rightly or wrongly, at most 0.29."""
+
+BEHIND_A_WALL = -42.0
+"""Brightness (dB) below which speech is from another room, whatever the model makes of it.
+
+Measured: a television behind a wall has -55 to -46; requests, also from 4 m away, softly spoken or
+by telephone, have at least -22, and the darkest single words ("moon", "more") -39."""
+MUFFLED = -30.0
+"""Brightness (dB) below which a doubtful text is a guess. Requests in a microphone that lacks
+everything above 1200 Hz have at least -28."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -135,6 +145,11 @@ def is_guess(attempt: Attempt, thresholds: Thresholds) -> bool:
     )
 
 
+def is_from_elsewhere(attempt: Attempt, brightness: float) -> bool:
+    """Return whether the sound lacks the high frequencies that a voice in the room has."""
+    return brightness < BEHIND_A_WALL or (brightness < MUFFLED and _is_doubtful(attempt))
+
+
 def is_good(attempt: Attempt, thresholds: Thresholds) -> bool:
     """Return whether the text is reliable and was not cut off."""
     return attempt.ended and not repeats(attempt, thresholds) and not is_unsure(attempt, thresholds)
@@ -171,13 +186,15 @@ def best(attempts: Sequence[Attempt], thresholds: Thresholds) -> Attempt:
     return max(candidates or attempts, key=lambda attempt: attempt.avg_logprob)
 
 
-def rejection(attempt: Attempt, voice: float, thresholds: Thresholds) -> str | None:
+def rejection(
+    attempt: Attempt, voice: float, thresholds: Thresholds, brightness: float = UNKNOWN
+) -> str | None:
     """Return why the text was not spoken, or None. `voice`: seconds of detected voice."""
     if is_silent(attempt, thresholds):
         return "no speech"
     if repeats(attempt, thresholds):
         return "repeats itself"
-    if is_guess(attempt, thresholds):
+    if is_guess(attempt, thresholds) or is_from_elsewhere(attempt, brightness):
         return "a guess at muffled speech"
     if (_is_doubtful(attempt) and is_hallucination(attempt.text)) or (
         voice < BRIEF_VOICE and is_never_said(attempt.text)

@@ -18,6 +18,7 @@ from servers.asr.name_correction import near_names, only_names_differ
 from servers.asr.scripts import joined
 from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed_tokens
+from servers.asr.whisper.brightness import brightness
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.quality import Attempt, Thresholds
 from servers.asr.whisper.sound_buffer import SoundBuffer
@@ -167,7 +168,7 @@ class Transcription:
             attempt, language = self._decoded[2:]
         else:
             attempt, language = await self._decode(samples)
-        reason = self._rejection(attempt, window, language)
+        reason = self._rejection(attempt, window, samples, language)
         text = attempt.text
         if reason is None:
             self._language = self._language or language
@@ -186,12 +187,13 @@ class Transcription:
             return False
         began = self._clock()
         at_pause = self._pauses and self._sound.quiet >= EARLY
-        attempt, language = await self._decode(self._sound.samples(window))
+        samples = self._sound.samples(window)
+        attempt, language = await self._decode(samples)
         self._cost = self._clock() - began
         self._partial_at = self._sound.now
         self._decoded = (window, self._confirmed, attempt, language)
         self._decoded_at_pause = at_pause
-        if self._rejection(attempt, window, language) is not None:
+        if self._rejection(attempt, window, samples, language) is not None:
             self._partial, self._last_pause_text = (), None
             return False
         if self._decoded_at_pause:
@@ -210,11 +212,15 @@ class Transcription:
         window = self._sound.last()
         return self._decoded_at_pause and window is not None and self._is_decoded(window)
 
-    def _rejection(self, attempt: Attempt, window: Window, language: str | None) -> str | None:
+    def _rejection(
+        self, attempt: Attempt, window: Window, samples: Floats, language: str | None
+    ) -> str | None:
         """Return why the text was not spoken, or None."""
         if repeats_prompt(attempt.text, self._style(language).prompt):
             return "repeats its prompt"
-        return quality.rejection(attempt, window.voice / RATE, self._options.thresholds)
+        return quality.rejection(
+            attempt, window.voice / RATE, self._options.thresholds, brightness(samples)
+        )
 
     def _is_due(self, window: Window) -> bool:
         now = self._sound.now

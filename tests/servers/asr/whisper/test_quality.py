@@ -83,6 +83,18 @@ def test_distant_and_accented_requests_are_no_guesses(logprob: float, no_speech:
     assert quality.rejection(request, 1.0, USUAL) is None
 
 
+def test_speech_from_another_room_is_rejected_however_sure_the_model_is() -> None:
+    assert quality.rejection(FINE, 4.0, USUAL, -46.0) == "a guess at muffled speech"
+    assert quality.rejection(FINE, 1.0, USUAL, -39.0) is None, "a dark word"
+
+
+def test_a_doubtful_text_of_muffled_sound_is_rejected() -> None:
+    doubtful = like(avg_logprob=-0.65)
+    assert quality.rejection(doubtful, 4.0, USUAL, -35.0) == "a guess at muffled speech"
+    assert quality.rejection(doubtful, 4.0, USUAL, -28.0) is None, "as in a cheap microphone"
+    assert quality.rejection(FINE, 4.0, USUAL, -35.0) is None
+
+
 def test_the_options_decide_what_is_a_guess() -> None:
     guess = like(avg_logprob=-0.8, no_speech_prob=0.45)
     assert quality.rejection(guess, 4.0, Thresholds(no_speech=1.0)) is None
