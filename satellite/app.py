@@ -27,6 +27,7 @@ from satellite.builtin.audio import devices
 from satellite.builtin.wake.engine import WakeEngine
 from satellite.builtin.wake.false_wakes import FalseWakes
 from satellite.builtin.wake.own_voice import OwnVoice
+from satellite.builtin.wake.sensitivity import Sensitivity
 from satellite.components import spec
 from satellite.components.hooks import hooked
 from satellite.components.spec import AUTO
@@ -178,6 +179,7 @@ class Satellite:
         vad = ContainedVad(self._engines.vad)
         self._words = wake_words_of(settings.wake)
         self._false_wakes = FalseWakes()
+        self._sensitivity = Sensitivity(settings.listen.sensitivity)
         self._link = CurrentLink()
         self._wake_stream = wake_stream = WakeStream(
             settings, vad, self._link, self._speech.activity
@@ -346,6 +348,7 @@ class Satellite:
 
     async def _adopt(self, changed: Settings, engine: Wake | None) -> None:
         """Use changed settings, with a loaded wake engine if that changed."""
+        await self._front_end.suppress(changed.sound.noise_suppression)
         self._words = wake_words_of(changed.wake)
         if engine is not None:
             await self._listener.use_engine(self._without_own_voice(engine))
@@ -353,6 +356,7 @@ class Satellite:
         self._engines.assistants.set_wake_words(changed)
         self._follow_up.use(changed.listen.follow_up)
         self._stop_words.use(changed.listen.stop_words)
+        self._sensitivity.use(changed.listen.sensitivity)
         self._front_end.amplify(changed.sound.mic_volume)
         _check_words(changed, self._words)
         words = tuple(self._words.values())
@@ -377,10 +381,10 @@ class Satellite:
         return (await self._reload.now()).restart
 
     def _without_own_voice(self, engine: Wake) -> OwnVoice:
-        """Return a wake engine that ignores what the satellite itself says, and is stricter after
-        false wakes."""
+        """Return a wake engine that ignores what the satellite itself says, is as sensitive as the
+        settings want, and stricter after false wakes."""
         if isinstance(engine, WakeEngine):
-            engine.heed(self._false_wakes)
+            engine.heed(self._sensitivity.threshold, self._false_wakes.threshold)
         return OwnVoice(engine, self._reference, self._bus.publish)
 
     def _info(self) -> WyomingEvent:

@@ -22,7 +22,13 @@ from satellite.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
 
-LIVE = ("listen.follow_up", "listen.stop_words", "sound.mic_volume")
+LIVE = (
+    "listen.follow_up",
+    "listen.sensitivity",
+    "listen.stop_words",
+    "sound.mic_volume",
+    "sound.noise_suppression",
+)
 """The settings, besides wake words, that their parts change at once."""
 
 LOADS = 60.0
@@ -135,9 +141,14 @@ class Reload:
         listen = msgspec.structs.replace(
             self._settings.listen,
             follow_up=wanted.listen.follow_up,
+            sensitivity=wanted.listen.sensitivity,
             stop_words=wanted.listen.stop_words,
         )
-        sound = msgspec.structs.replace(self._settings.sound, mic_volume=wanted.sound.mic_volume)
+        sound = msgspec.structs.replace(
+            self._settings.sound,
+            mic_volume=wanted.sound.mic_volume,
+            noise_suppression=wanted.sound.noise_suppression,
+        )
         settings = msgspec.structs.replace(
             self._settings, wake=wanted.wake, assistants=assistants, listen=listen, sound=sound
         )

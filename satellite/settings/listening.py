@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from satellite.options import OptionSet, option
 
+WakeSensitivity = Literal["lowest", "low", "usual", "high", "highest"]
+
 
 class ListenSettings(OptionSet, frozen=True):
     """Start and end of an utterance."""
@@ -48,6 +50,10 @@ class ListenSettings(OptionSet, frozen=True):
     barge_in: Annotated[bool, option("The wake word interrupts a reply and starts a request")] = (
         True
     )
+    sensitivity: Annotated[
+        WakeSensitivity,
+        option("How easily the built-in engines hear the wake word; `high` has more false wakes"),
+    ] = "usual"
     stop_words: Annotated[
         bool,
         option('"Stop", "cancel" and "never mind" end speech and ringing without a wake word'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -42,11 +43,10 @@ class FrontEnd:
         self._volume = settings.mic_volume
         self._cancels = settings.echo_cancellation
         self._echo: EchoCanceller | None = None
-        self._cleaner: NoiseReducer | None = None
-        if settings.noise_suppression or settings.auto_gain:
-            from satellite.audio.echo.noise import NoiseReducer  # NumPy: tests/test_light.py
-
-            self._cleaner = NoiseReducer(settings.noise_suppression, settings.auto_gain)
+        self._suppression, self._gain = settings.noise_suppression, settings.auto_gain
+        self._cleaner = _cleaner(self._suppression, self._gain)
+        self._rest = b""
+        """The sound that a former cleaner had not given back."""
 
     async def settle(self) -> None:
         """Leave echo cancellation to the sound server where we record from a source that does it.
@@ -60,6 +60,15 @@ class FrontEnd:
     def amplify(self, volume: float) -> None:
         """Multiply the sound by another factor from now on."""
         self._volume = volume
+
+    async def suppress(self, level: int) -> None:
+        """Suppress noise by another level from now on. Raises `PackageMissing`."""
+        if level == self._suppression:
+            return
+        cleaner = await asyncio.to_thread(_cleaner, level, self._gain)
+        if self._cleaner is not None:
+            self._rest += self._cleaner.take_rest()
+        self._cleaner, self._suppression = cleaner, level
 
     @property
     def finished(self) -> bool:
@@ -78,6 +87,7 @@ class FrontEnd:
         reference.advance(len(audio) // 2)
         if self._cancels:
             audio = self._canceller().process(audio)
+        audio, self._rest = self._rest + audio, b""
         if self._cleaner is not None:
             audio = self._cleaner.process(audio)
         return louder(audio, self._volume) if self._volume != 1.0 else audio
@@ -89,6 +99,15 @@ class FrontEnd:
 
             self._echo = EchoCanceller(self._reference, self._store)
         return self._echo
+
+
+def _cleaner(noise_suppression: int, auto_gain: float) -> NoiseReducer | None:
+    """Return what suppresses noise and amplifies quiet voices; None where neither is wanted."""
+    if not (noise_suppression or auto_gain):
+        return None
+    from satellite.audio.echo.noise import NoiseReducer  # NumPy: tests/test_light.py
+
+    return NoiseReducer(noise_suppression, auto_gain)
 
 
 def louder(audio: bytes, volume: float) -> bytes:

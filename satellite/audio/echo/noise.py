@@ -40,3 +40,8 @@ class NoiseReducer:
             return b""
         cleaned: bytes = self._processor.process(np.frombuffer(audio[:whole], "<i2")).tobytes()
         return cleaned
+
+    def take_rest(self) -> bytes:
+        """Return the samples that wait for the end of a frame; they are not processed any more."""
+        rest, self._waiting = self._waiting, b""
+        return rest

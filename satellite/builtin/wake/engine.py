@@ -13,7 +13,6 @@ from contextlib import aclosing
 from functools import partial
 from typing import Protocol, TypeVar
 
-from satellite.builtin.wake.false_wakes import FalseWakes
 from satellite.builtin.wake.idle_gate import AudioPiece, IdleGate
 from satellite.builtin.wake.reviewed import Reviewed, reviewed_store
 from satellite.builtin.wake.trigger import Trigger
@@ -34,6 +33,10 @@ _MOST_NEAR_MISSES = 16
 
 
 Result = TypeVar("Result")
+
+
+Adjust = Callable[[float], float]
+"""Returns the threshold that applies now instead of the usual one, on any thread."""
 
 
 class WakeStream(Protocol):
@@ -98,7 +101,7 @@ class WakeEngine(ABC):
         self._closed = False
         self.near_misses = deque(maxlen=_MOST_NEAR_MISSES) if near_misses is None else near_misses
         """Words and scores that are not taken yet."""
-        self._false_wakes: FalseWakes | None = None
+        self._adjust: tuple[Adjust, ...] = ()
 
     async def load(self) -> None:
         """Load the models. Raises `ModelMissing`, `EngineFailed`, `EngineClosed`."""
@@ -175,9 +178,9 @@ class WakeEngine(ABC):
 
         return await worker.call(highest)
 
-    def heed(self, false_wakes: FalseWakes) -> None:
-        """Be stricter from now on, and in running streams, while there are false wakes."""
-        self._false_wakes = false_wakes
+    def heed(self, *adjust: Adjust) -> None:
+        """Adjust thresholds from now on, and in running streams, by one function after another."""
+        self._adjust = adjust
 
     async def on_thread(self, work: Callable[[], Result]) -> Result:
         """Call a function on the engine's thread. Raises `EngineClosed`."""
@@ -224,7 +227,9 @@ class WakeEngine(ABC):
         )
 
     def _adjusted(self, threshold: float) -> float:
-        return threshold if self._false_wakes is None else self._false_wakes.threshold(threshold)
+        for adjust in self._adjust:
+            threshold = adjust(threshold)
+        return threshold
 
     def _note_near_miss(self, word: str, score: float) -> None:
         self.near_misses.append((word, score))

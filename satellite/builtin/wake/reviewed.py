@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 
 from satellite.builtin.wake.bundled_models import spelled
+from satellite.builtin.wake.sensitivity import stepped
 from satellite.lib.persistence import StoredValue
 
 BOUND = 2
@@ -63,9 +63,7 @@ class Reviewed(msgspec.Struct, frozen=True):
 
     def threshold(self, word: str, usual: float) -> float:
         """Return the score, 0 to 1, that a word needs instead of the usual one."""
-        step = self.step(word)
-        part: float = 0.5 ** (abs(step) / BOUND)
-        return usual * part if step < 0 else math.pow(usual, part)
+        return stepped(usual, self.step(word))
 
     def after(self, answers: Sequence[Answer]) -> Reviewed:
         """Return the state after a review.

@@ -13,8 +13,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from satellite.builtin.wake.bundled_models import comparable
-from satellite.builtin.wake.engine import HOP, WakeEngine, WakeStream
-from satellite.builtin.wake.false_wakes import FalseWakes
+from satellite.builtin.wake.engine import HOP, Adjust, WakeEngine, WakeStream
 from satellite.builtin.wake.microwakeword import MicroWakeWord
 from satellite.builtin.wake.openwakeword import OpenWakeWord
 from satellite.options import OptionSet, option
@@ -97,9 +96,9 @@ class TwoStage(WakeEngine):
             models=tuple(model for model in info.models if comparable(model.name) in proposed),
         )
 
-    def heed(self, false_wakes: FalseWakes) -> None:
-        """Be stricter while there are false wakes, in the second detector."""
-        self._second.heed(false_wakes)
+    def heed(self, *adjust: Adjust) -> None:
+        """Adjust thresholds, of the second detector."""
+        self._second.heed(*adjust)
 
     def prepare(self) -> None:
         """Load the models of both, on the thread."""

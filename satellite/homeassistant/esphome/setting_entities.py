@@ -15,12 +15,28 @@ from satellite.errors import SatelliteError
 from satellite.homeassistant.esphome.entities import Entity
 from satellite.homeassistant.esphome.frames import Security
 from satellite.homeassistant.esphome.messages import definitions
+from satellite.requirements import Package
 from satellite.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
 
 FOLLOW_UP = {"never": "Never", "question": "After questions", "always": "After every answer"}
 """The names that Home Assistant shows for the values of `listen.follow_up`."""
+
+SENSITIVITY = {
+    "lowest": "Lowest",
+    "low": "Low",
+    "usual": "Usual",
+    "high": "High",
+    "highest": "Highest",
+}
+"""The names of the values of `listen.sensitivity`."""
+
+NOISE = {0: "Off", 1: "6 dB", 2: "12 dB", 3: "18 dB", 4: "21 dB"}
+"""The names of the values of `sound.noise_suppression`."""
+
+WEBRTC = Package("pywebrtc_audio", extra="sound")
+"""Suppresses noise."""
 
 GAIN_STEP = 0.1
 """Smallest change of the factor that Home Assistant offers."""
@@ -118,7 +134,7 @@ class SettingSwitch(SettingEntity):
 class SettingSelect(SettingEntity):
     """A setting with some values, each with the name that is shown for it."""
 
-    def __init__(self, names: Mapping[str, str], *args: Any) -> None:
+    def __init__(self, names: Mapping[Any, str], *args: Any) -> None:
         super().__init__(*args)
         self._names = names
         self.commands = self._pb.SelectCommandRequest
@@ -161,13 +177,16 @@ class SettingNumber(SettingEntity):
 
 def setting_entities(settings: LiveSettings) -> tuple[Entity, ...]:
     """Return the entities of the settings that take effect at once."""
-    return (
-        SettingSelect(
-            FOLLOW_UP, settings, "listen.follow_up", 6, "Follow-up", "mdi:comment-question-outline"
-        ),
-        SettingSwitch(settings, "listen.stop_words", 7, "Stop words", "mdi:hand-back-left"),
-        SettingNumber(
-            *(0.0, 100.0, GAIN_STEP, settings, "sound.mic_volume", 8, "Microphone gain"),
-            "mdi:microphone-plus",
-        ),
+    noise = ("sound.noise_suppression", 10, "Noise suppression", "mdi:volume-off")
+    sensitivity = ("listen.sensitivity", 9, "Wake word sensitivity", "mdi:ear-hearing")
+    follow_up = ("listen.follow_up", 6, "Follow-up", "mdi:comment-question-outline")
+    stop_words = ("listen.stop_words", 7, "Stop words", "mdi:hand-back-left")
+    gain = ("sound.mic_volume", 8, "Microphone gain", "mdi:microphone-plus")
+    always: tuple[Entity, ...] = (
+        SettingSelect(FOLLOW_UP, settings, *follow_up),
+        SettingSwitch(settings, *stop_words),
+        SettingNumber(0.0, 100.0, GAIN_STEP, settings, *gain),
+        SettingSelect(SENSITIVITY, settings, *sensitivity),
     )
+    # a saved level without the package would keep the satellite from starting
+    return always if WEBRTC.missing() else (*always, SettingSelect(NOISE, settings, *noise))

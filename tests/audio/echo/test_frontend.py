@@ -103,3 +103,18 @@ async def test_a_quiet_voice_is_amplified_whatever_the_chunks(size: int) -> None
     amplified = samples(await cleaned(pcm(voice), size=size, auto_gain=30))
     assert len(voice) - len(amplified) < 160
     assert loudness(amplified[-48000:]) > -38
+
+
+@pytest.mark.skipif(bool(REQUIRES.missing()), reason="needs the extra sound")
+async def test_noise_suppression_changes_while_it_runs_and_no_sample_is_lost() -> None:
+    sound = pcm(room_noise(4, -30))
+    front = FrontEnd(ChunkedSource(sound, 1000), PlaybackReference(), SoundSettings())
+    out = b""
+    async for audio in front.frames():
+        out += audio
+        place = len(out) / SPEECH.rate / 2
+        await front.suppress(0 if place < 1 or place > 3 else 4 if place < 2.5 else 1)
+    assert len(out) == len(sound)
+    assert out[-16000:] == sound[-16000:]  # the latest half second, in which it is off again
+    late = slice(3 * SPEECH.rate, 5 * SPEECH.rate)  # after it has learned the noise
+    assert loudness(samples(out[late])) < loudness(samples(sound[late])) - 6

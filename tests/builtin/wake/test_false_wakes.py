@@ -86,12 +86,8 @@ async def test_events_of_the_bus_are_counted() -> None:
 async def test_an_engine_heeds_them(kind: type[OpenWakeWord] | type[TwoStage]) -> None:
     audio = spoken("okay nabu", "en-us+m2", 170) + silence(1)
 
-    class Strict(FalseWakes):
-        def threshold(self, usual: float) -> float:
-            return 1.0
-
     usual, strict = kind(kind.Options()), kind(kind.Options())  # type: ignore[arg-type]
-    strict.heed(Strict())
+    strict.heed(lambda usual: 1.0)
     assert len(await detections(usual, audio)) == 1
     assert await detections(strict, audio) == []
     await usual.close()

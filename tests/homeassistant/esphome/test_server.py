@@ -149,6 +149,26 @@ async def test_the_mute_switch_works_there_and_here() -> None:
             await satellite.satellite.until(lambda: not mute.muted)
 
 
+async def test_every_client_sees_the_change_of_another() -> None:
+    async with (
+        esphome_satellite(SETTINGS) as satellite,
+        satellite.connected() as first,
+        satellite.connected() as second,
+    ):
+        seen: dict[str, list[bool]] = {"first": [], "second": []}
+        for name, client in (("first", first), ("second", second)):
+
+            def note(state: object, name: str = name) -> None:
+                if isinstance(state, aioesphomeapi.SwitchState):
+                    seen[name].append(state.state)
+
+            client.subscribe_states(note)
+        until = satellite.satellite.until
+        await until(lambda: seen == {"first": [False], "second": [False]})
+        first.switch_command(2, True)
+        await until(lambda: seen == {"first": [False, True], "second": [False, True]})
+
+
 async def test_volume_is_set_and_sent() -> None:
     async with esphome_satellite(SETTINGS) as satellite, satellite.connected() as client:
         states: list[float] = []

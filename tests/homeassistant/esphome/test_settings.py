@@ -17,10 +17,12 @@ from aioesphomeapi import APIClient
 from satellite.config import load
 from satellite.config.edit import SettingsFile
 from satellite.engines.reload import Reload
+from satellite.homeassistant.esphome import setting_entities as setting_entities_module
 from satellite.homeassistant.esphome.entities import Reading
 from satellite.homeassistant.esphome.identity import Identity
 from satellite.homeassistant.esphome.setting_entities import LiveSettings, setting_entities
 from satellite.ports import EngineContext, Wake
+from satellite.requirements import Package
 from satellite.settings import Settings
 from tests.homeassistant.esphome.test_server import SETTINGS
 from tests.support import microphone
@@ -29,7 +31,7 @@ from tests.support.program import Program, satellite
 from tests.support.scripted_esphome import EsphomeSatellite, esphome_satellite
 from tests.support.scripted_satellite import SOON
 
-FOLLOW_UP, STOP_WORDS, GAIN = 6, 7, 8
+FOLLOW_UP, STOP_WORDS, GAIN, SENSITIVITY, NOISE = 6, 7, 8, 9, 10
 
 
 @pytest.fixture(autouse=True)
@@ -92,11 +94,12 @@ async def test_settings_are_saved_and_used_at_once(tmp_path: Path) -> None:
     changes = Changes(file)
     async with changed(changes) as (esphome, client, states):
         entities, _ = await client.list_entities_services()
-        (select,) = (e for e in entities if isinstance(e, aioesphomeapi.SelectInfo))
-        assert (select.name, select.options) == (
-            "Follow-up",
-            ["Never", "After questions", "After every answer"],
-        )
+        selects = {e.name: e.options for e in entities if isinstance(e, aioesphomeapi.SelectInfo)}
+        assert selects == {
+            "Follow-up": ["Never", "After questions", "After every answer"],
+            "Wake word sensitivity": ["Lowest", "Low", "Usual", "High", "Highest"],
+            "Noise suppression": ["Off", "6 dB", "12 dB", "18 dB", "21 dB"],
+        }
         assert states.newest[FOLLOW_UP] == "After questions"
         assert (states.newest[STOP_WORDS], states.newest[GAIN]) == (True, 1.0)
         until = esphome.satellite.until
@@ -106,15 +109,32 @@ async def test_settings_are_saved_and_used_at_once(tmp_path: Path) -> None:
         await until(lambda: not states.newest[STOP_WORDS])
         client.number_command(GAIN, 2.4)
         await until(lambda: round(states.newest[GAIN], 3) == 2.4)
+        client.select_command(SENSITIVITY, "High")
+        await until(lambda: states.newest[SENSITIVITY] == "High")
+        client.select_command(NOISE, "12 dB")
+        await until(lambda: states.newest[NOISE] == "12 dB")
     used = changes.adopted[-1]
     assert (used.listen.follow_up, used.listen.stop_words) == ("always", False)
-    assert used.sound.mic_volume == 2.4
+    assert (used.sound.mic_volume, used.sound.noise_suppression) == (2.4, 2)
+    assert used.listen.sensitivity == "high"
     text = file.read_text()
     assert "# mine" in text
     assert "silence = 0.9 # slow" in text
     again = Changes(file).reload.settings  # after a restart
     assert (again.listen.follow_up, again.listen.stop_words) == ("always", False)
     assert again.sound.mic_volume == 2.4
+
+
+async def test_noise_suppression_is_offered_only_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        setting_entities_module, "WEBRTC", Package("no_such_package", extra="sound")
+    )
+    async with changed(Changes(tmp_path / "config.toml")) as (_, client, states):
+        await client.device_info()
+        assert SENSITIVITY in states.newest
+        assert NOISE not in states.newest
 
 
 async def test_what_is_no_value_changes_nothing(tmp_path: Path) -> None:
