@@ -16,6 +16,7 @@ from satellite.cli.logs import INDENT
 from satellite.cli.machine_routes import machine_routes
 from satellite.cli.screen import columns, echo, wrapped
 from satellite.components.spec import AUTO
+from satellite.diagnostics.log.latest_messages import LatestMessages
 from satellite.errors import DeviceMissing, SatelliteError
 from satellite.events import Event
 from satellite.lib.bus import Bus, Subscription
@@ -46,7 +47,8 @@ def run(invocation: Invocation) -> None:
     shown = sys.stdout.isatty() and not _logged() and invocation.events != "-"
     shown = shown and invocation.louder >= 0
 
-    machine = machine_routes(invocation, settings)
+    log = LatestMessages()
+    machine = machine_routes(invocation, settings, log)
 
     def read_again() -> Settings:
         return invocation.configuration().settings
@@ -65,7 +67,8 @@ def run(invocation: Invocation) -> None:
                 printing.cancel()
 
     try:
-        invocation.run(listen, lasting=True)
+        with log.collected():
+            invocation.run(listen, lasting=True)
     except DeviceMissing as error:
         missing = list(_missing(settings))
         if not missing:

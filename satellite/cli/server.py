@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from satellite.cli.flags import Invocation
 from satellite.cli.machine_routes import machine_routes
+from satellite.diagnostics.log.latest_messages import LatestMessages
 from satellite.events import Event, Ready
 from satellite.lib.bus import Bus
 from satellite.net.discovery.addresses import announced_addresses
@@ -29,6 +30,7 @@ def server(invocation: Invocation) -> None:
     """Serve the roles of the settings."""
     settings = invocation.settings(renew=True)
     sys.setswitchinterval(SWITCH)
+    log = LatestMessages()
 
     async def serve(bus: Bus) -> None:
         def publish(event: Event) -> None:
@@ -36,10 +38,11 @@ def server(invocation: Invocation) -> None:
             if isinstance(event, Ready) and (line := how_to_use(settings, event.engines)):
                 _LOGGER.info("%s", line)
 
-        machine = machine_routes(invocation, settings, satellite=False)
+        machine = machine_routes(invocation, settings, log, satellite=False)
         await app.run(settings, publish, nice=NICE, machine=machine)
 
-    invocation.run(serve, lasting=True, patience=settings.server.drain)
+    with log.collected():
+        invocation.run(serve, lasting=True, patience=settings.server.drain)
 
 
 def how_to_use(settings: Settings, served: Mapping[str, str]) -> str:

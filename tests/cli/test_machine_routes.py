@@ -16,7 +16,14 @@ from tests.support.ports import free_port
 from tests.support.program import Program, satellite
 
 TOKEN = "0123456789abcdef0123"
-BOTH = ("/api/engines", "/api/models", "/api/servers", "/api/settings", "/api/doctor?areas=python")
+BOTH = (
+    "/api/engines",
+    "/api/models",
+    "/api/servers",
+    "/api/settings",
+    "/api/log",
+    "/api/doctor?areas=python",
+)
 OWN = {
     "satellite": ("/api/state", "/api/timers", "/api/stats", "/api/turns", "/api/recordings"),
     "server": ("/v1/models", "/v1/audio/voices"),
@@ -49,6 +56,8 @@ async def test_every_list_is_served(tmp_path: Path, kind: str) -> None:
             for path in (*BOTH, *OWN[kind]):
                 answer = await api.ask("GET", path)
                 assert answer.status == 200, (path, answer.body)
+            log = await api.ask("GET", "/api/log?level=info")
+            assert any("satellite" in message["about"] for message in log.json["messages"])
             values = {"values": {"listen.silence": 0.9}}
             saved = await api.ask("PATCH", "/api/settings", json=values)
             assert saved.json["changed"] == ["listen.silence"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,8 @@ import pytest
 from satellite.config.keys import build
 from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.doctor.routes import doctor_route
+from satellite.diagnostics.log.latest_messages import LatestMessages
+from satellite.diagnostics.log.routes import log_route
 from satellite.diagnostics.recordings.folder import Recording, RecordingFolder
 from satellite.diagnostics.recordings.routes import recording_routes
 from satellite.diagnostics.stats import database
@@ -113,3 +116,22 @@ async def test_the_findings_of_the_doctor() -> None:
         for area in ("audio", "nonsense"):
             answer = await api.ask("GET", f"/api/doctor?areas={area}")
             assert (answer.status, "is none of" in answer.json["error"]) == (400, True)
+
+
+async def test_the_log_is_for_those_who_have_logged_in() -> None:
+    latest = LatestMessages()
+    with latest.collected():
+        logging.getLogger("satellite.turns").warning("no answer of %s", "http://a:secret@b/")
+        logging.getLogger("satellite.turns").error("the voice is gone")
+    async with served(log_route(latest)) as api:
+        listed = (await api.ask("GET", "/api/log?level=warning&count=2")).json["messages"]
+        assert [message["text"] for message in listed] == [
+            "the voice is gone",
+            "no answer of http://***@b/",
+        ]
+        assert (listed[0]["level"], listed[0]["about"]) == ("error", "satellite.turns")
+        assert len((await api.ask("GET", "/api/log?level=error")).json["messages"]) == 1
+        for wrong in ("level=loud", "count=0", "count=301", "other=1"):
+            assert (await api.ask("GET", f"/api/log?{wrong}")).status == 400
+    async with served(log_route(latest), token=None) as api:
+        assert (await api.ask("GET", "/api/log")).status == 403

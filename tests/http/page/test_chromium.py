@@ -364,7 +364,7 @@ async def test_looking_after_a_server(tmp_path: Path) -> None:
         await tab.until(READY)
         assert not any("look" in url for url in tab.requests)  # loaded only when it is opened
         await tab.run("document.getElementById('open-look').click()")
-        expected = "look-machine,look-models,look-doctor,look-settings"
+        expected = "look-machine,look-models,look-doctor,look-log,look-settings"
         await tab.until(f"{shown} === '{expected}'")
         await tab.until("document.querySelectorAll('.settings details').length > 100")
         absent = await tab.run("document.querySelector('.absent').textContent")
@@ -386,6 +386,7 @@ async def test_looking_after_a_server(tmp_path: Path) -> None:
         async with house.let_in() as (address, code):
             await log_in(tab, f"{address}/#look/settings", code)
         await tab.until(f"{shown} === '{expected}'")
+        await tab.until(f"document.querySelector('{look('log', '.message')}')?.textContent")
         await tab.until("document.querySelectorAll('.settings details').length > 100")
         await tab.run(
             "(s => { s.value = 'room satellite'; s.dispatchEvent(new Event('input')); })"
@@ -461,7 +462,7 @@ async def test_looking_after_a_satellite(tmp_path: Path) -> None:
             async with let_in(home, *ports) as (address, code):
                 await log_in(tab, f"{address}/#look", code)
             titles = "document.querySelectorAll('.card h2').length"
-            await tab.until(f"{titles} === 8 && !document.querySelector('.absent')")
+            await tab.until(f"{titles} === 9 && !document.querySelector('.absent')")
 
             # the microphone, and a timer that is set, paused and cancelled
             muted = "document.querySelector('.card [role=switch]')"

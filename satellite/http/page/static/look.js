@@ -2,6 +2,7 @@
 
 import {Announcement} from "/page/look_announce.js";
 import {Doctor} from "/page/look_doctor.js";
+import {Log} from "/page/look_log.js";
 import {Machine} from "/page/look_machine.js";
 import {Models} from "/page/look_models.js";
 import {ask, attempt, el, line, say} from "/page/look_parts.js";
@@ -27,6 +28,7 @@ const SECTIONS = [
   ["turns", "/api/turns", Turns],
   ["recordings", "/api/recordings", Recordings],
   ["doctor", "/api/doctor", Doctor],
+  ["log", "/api/log", Log],
   ["announce", "/api/announce", Announcement],
   ["settings", "/api/settings", SettingList],
 ];

@@ -1,0 +1,1 @@
+"""The log of the running program, for the page."""
