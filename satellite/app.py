@@ -348,7 +348,8 @@ class Satellite:
 
     async def _adopt(self, changed: Settings, engine: Wake | None) -> None:
         """Use changed settings, with a loaded wake engine if that changed."""
-        await self._front_end.suppress(changed.sound.noise_suppression)
+        sound = changed.sound
+        await self._front_end.clean_by(sound.noise_suppression, sound.auto_gain)
         self._words = wake_words_of(changed.wake)
         if engine is not None:
             await self._listener.use_engine(self._without_own_voice(engine))
@@ -357,7 +358,7 @@ class Satellite:
         self._follow_up.use(changed.listen.follow_up)
         self._stop_words.use(changed.listen.stop_words)
         self._sensitivity.use(changed.listen.sensitivity)
-        self._front_end.amplify(changed.sound.mic_volume)
+        self._front_end.amplify(sound.mic_volume)
         _check_words(changed, self._words)
         words = tuple(self._words.values())
         self._bus.publish(events.WakeWords(words=words, engine=label(self._listener.wake)))

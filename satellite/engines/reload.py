@@ -26,6 +26,7 @@ LIVE = (
     "listen.follow_up",
     "listen.sensitivity",
     "listen.stop_words",
+    "sound.auto_gain",
     "sound.mic_volume",
     "sound.noise_suppression",
 )
@@ -146,6 +147,7 @@ class Reload:
         )
         sound = msgspec.structs.replace(
             self._settings.sound,
+            auto_gain=wanted.sound.auto_gain,
             mic_volume=wanted.sound.mic_volume,
             noise_suppression=wanted.sound.noise_suppression,
         )

@@ -43,8 +43,8 @@ class FrontEnd:
         self._volume = settings.mic_volume
         self._cancels = settings.echo_cancellation
         self._echo: EchoCanceller | None = None
-        self._suppression, self._gain = settings.noise_suppression, settings.auto_gain
-        self._cleaner = _cleaner(self._suppression, self._gain)
+        self._levels = (settings.noise_suppression, settings.auto_gain)
+        self._cleaner = _cleaner(*self._levels)
         self._rest = b""
         """The sound that a former cleaner had not given back."""
 
@@ -61,14 +61,17 @@ class FrontEnd:
         """Multiply the sound by another factor from now on."""
         self._volume = volume
 
-    async def suppress(self, level: int) -> None:
-        """Suppress noise by another level from now on. Raises `PackageMissing`."""
-        if level == self._suppression:
+    async def clean_by(self, noise_suppression: int, auto_gain: float) -> None:
+        """Suppress noise and amplify quiet voices by other levels from now on.
+
+        Raises `PackageMissing`.
+        """
+        if (noise_suppression, auto_gain) == self._levels:
             return
-        cleaner = await asyncio.to_thread(_cleaner, level, self._gain)
+        cleaner = await asyncio.to_thread(_cleaner, noise_suppression, auto_gain)
         if self._cleaner is not None:
             self._rest += self._cleaner.take_rest()
-        self._cleaner, self._suppression = cleaner, level
+        self._cleaner, self._levels = cleaner, (noise_suppression, auto_gain)
 
     @property
     def finished(self) -> bool:

@@ -36,7 +36,10 @@ NOISE = {0: "Off", 1: "6 dB", 2: "12 dB", 3: "18 dB", 4: "21 dB"}
 """The names of the values of `sound.noise_suppression`."""
 
 WEBRTC = Package("pywebrtc_audio", extra="sound")
-"""Suppresses noise."""
+"""Suppresses noise and amplifies quiet voices."""
+
+MOST_GAIN = 50.0
+"""The highest `sound.auto_gain`, in dB."""
 
 GAIN_STEP = 0.1
 """Smallest change of the factor that Home Assistant offers."""
@@ -178,6 +181,7 @@ class SettingNumber(SettingEntity):
 def setting_entities(settings: LiveSettings) -> tuple[Entity, ...]:
     """Return the entities of the settings that take effect at once."""
     noise = ("sound.noise_suppression", 10, "Noise suppression", "mdi:volume-off")
+    auto_gain = ("sound.auto_gain", 11, "Automatic gain", "mdi:account-voice")
     sensitivity = ("listen.sensitivity", 9, "Wake word sensitivity", "mdi:ear-hearing")
     follow_up = ("listen.follow_up", 6, "Follow-up", "mdi:comment-question-outline")
     stop_words = ("listen.stop_words", 7, "Stop words", "mdi:hand-back-left")
@@ -188,5 +192,10 @@ def setting_entities(settings: LiveSettings) -> tuple[Entity, ...]:
         SettingNumber(0.0, 100.0, GAIN_STEP, settings, *gain),
         SettingSelect(SENSITIVITY, settings, *sensitivity),
     )
-    # a saved level without the package would keep the satellite from starting
-    return always if WEBRTC.missing() else (*always, SettingSelect(NOISE, settings, *noise))
+    if WEBRTC.missing():  # a saved level would keep the satellite from starting
+        return always
+    return (
+        *always,
+        SettingSelect(NOISE, settings, *noise),
+        SettingNumber(0.0, MOST_GAIN, 1.0, settings, *auto_gain),
+    )

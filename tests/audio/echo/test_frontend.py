@@ -113,7 +113,7 @@ async def test_noise_suppression_changes_while_it_runs_and_no_sample_is_lost() -
     async for audio in front.frames():
         out += audio
         place = len(out) / SPEECH.rate / 2
-        await front.suppress(0 if place < 1 or place > 3 else 4 if place < 2.5 else 1)
+        await front.clean_by(0 if place < 1 or place > 3 else 4 if place < 2.5 else 1, 0.0)
     assert len(out) == len(sound)
     assert out[-16000:] == sound[-16000:]  # the latest half second, in which it is off again
     late = slice(3 * SPEECH.rate, 5 * SPEECH.rate)  # after it has learned the noise

@@ -31,7 +31,7 @@ from tests.support.program import Program, satellite
 from tests.support.scripted_esphome import EsphomeSatellite, esphome_satellite
 from tests.support.scripted_satellite import SOON
 
-FOLLOW_UP, STOP_WORDS, GAIN, SENSITIVITY, NOISE = 6, 7, 8, 9, 10
+FOLLOW_UP, STOP_WORDS, GAIN, SENSITIVITY, NOISE, AUTO_GAIN = 6, 7, 8, 9, 10, 11
 
 
 @pytest.fixture(autouse=True)
@@ -113,9 +113,12 @@ async def test_settings_are_saved_and_used_at_once(tmp_path: Path) -> None:
         await until(lambda: states.newest[SENSITIVITY] == "High")
         client.select_command(NOISE, "12 dB")
         await until(lambda: states.newest[NOISE] == "12 dB")
+        client.number_command(AUTO_GAIN, 15.0)
+        await until(lambda: states.newest[AUTO_GAIN] == 15.0)
     used = changes.adopted[-1]
     assert (used.listen.follow_up, used.listen.stop_words) == ("always", False)
     assert (used.sound.mic_volume, used.sound.noise_suppression) == (2.4, 2)
+    assert used.sound.auto_gain == 15.0
     assert used.listen.sensitivity == "high"
     text = file.read_text()
     assert "# mine" in text
@@ -134,7 +137,7 @@ async def test_noise_suppression_is_offered_only_with_its_package(
     async with changed(Changes(tmp_path / "config.toml")) as (_, client, states):
         await client.device_info()
         assert SENSITIVITY in states.newest
-        assert NOISE not in states.newest
+        assert not {NOISE, AUTO_GAIN} & states.newest.keys()
 
 
 async def test_what_is_no_value_changes_nothing(tmp_path: Path) -> None:
