@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import aclosing
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from satellite.http.websocket import TooManyMessages, incoming
 from satellite.lib.bus import Bus, Subscription
 from satellite.text.printable import printable_json
 
@@ -22,6 +24,9 @@ PATIENCE = 10.0
 
 PAUSE = 0.02
 """Seconds between two commands of a client, so that none keeps the satellite from its work."""
+
+WAITING = 250
+"""Commands of a client that wait: five seconds of them."""
 
 HEARTBEAT = 20.0
 """Seconds between two pings."""
@@ -38,7 +43,11 @@ async def stream(
     Raises `ConnectionResetError` if it has left before the first one.
     """
     socket = web.WebSocketResponse(
-        heartbeat=HEARTBEAT, max_msg_size=_LONGEST, timeout=PATIENCE, compress=False
+        heartbeat=HEARTBEAT,
+        max_msg_size=_LONGEST,
+        timeout=PATIENCE,
+        compress=False,
+        autoping=False,  # `incoming` does it
     )
     try:
         await socket.prepare(request)
@@ -48,23 +57,46 @@ async def stream(
         bus.subscribe(f"the client {request.remote}", BEHIND) as happening,
         asyncio.TaskGroup() as tasks,
     ):
-        sending = tasks.create_task(_send_events(socket, request, happening))
+        commands = asyncio.Queue[str](WAITING)
+        working = (
+            tasks.create_task(_send_events(socket, request, happening)),
+            tasks.create_task(_answer_commands(socket, request, commands, reply_to)),
+        )
         try:
-            await _answer_commands(socket, request, reply_to)
+            await _read_commands(socket, request, commands)
         finally:
-            sending.cancel()
+            for task in working:
+                task.cancel()
     return socket
 
 
-async def _answer_commands(
-    socket: web.WebSocketResponse, request: web.Request, reply_to: Callable[[str], bytes]
+async def _read_commands(
+    socket: web.WebSocketResponse, request: web.Request, commands: asyncio.Queue[str]
 ) -> None:
-    """Reply to each command before the next is read, until the client leaves."""
-    async for message in socket:
-        if message.type is not WSMsgType.TEXT:
-            await _drop(socket, request, "commands are text", WSCloseCode.UNSUPPORTED_DATA)
-            return
-        reply = printable_json(reply_to(message.data)).decode()
+    """Queue the commands of a client until it leaves, or sends too many."""
+    try:
+        async with aclosing(incoming(socket)) as arriving:
+            async for message in arriving:
+                if message.type is not WSMsgType.TEXT:
+                    await _drop(socket, request, "commands are text", WSCloseCode.UNSUPPORTED_DATA)
+                    return
+                if commands.full():
+                    raise TooManyMessages(f"{WAITING} of your commands wait already")
+                commands.put_nowait(message.data)
+    except TooManyMessages as error:
+        _LOGGER.warning("dropped the client %s: it sent too many commands", request.remote)
+        await _drop(socket, request, str(error), WSCloseCode.POLICY_VIOLATION)
+
+
+async def _answer_commands(
+    socket: web.WebSocketResponse,
+    request: web.Request,
+    commands: asyncio.Queue[str],
+    reply_to: Callable[[str], bytes],
+) -> None:
+    """Reply to each command before the next, until the client leaves."""
+    while True:
+        reply = printable_json(reply_to(await commands.get())).decode()
         try:
             async with asyncio.timeout(PATIENCE):
                 await socket.send_str(reply)
