@@ -285,6 +285,7 @@ class Satellite:
             volume=lambda: self._playback.volume,
             set_volume=self._controls.volume,
             hush=self._speech.output.hush,
+            talk=self._listener.listen_now,
             engines=self._roles,
             level=self._level,
             settings=lambda: self._reload.settings,

@@ -41,6 +41,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     set_volume: Callable[[float], None]
     hush: Callable[[], None]
     """Silences what is said or rung."""
+    talk: Callable[[], object]
+    """Listens as after the wake word."""
     engines: Callable[[], Mapping[str, str]]
     """Returns the engines that do the work while Home Assistant does not, by role."""
     level: Callable[[], float | None]
@@ -130,7 +132,8 @@ class HomeAssistantDoors:
                 _LOGGER.warning("the protocol of Home Assistant is not stored: %s", error)
 
     def _device(self, shown: Shown) -> Device:
-        from satellite.homeassistant.esphome.device import Device  # see `listening`
+        from satellite.homeassistant.esphome.buttons import buttons  # see `listening`
+        from satellite.homeassistant.esphome.device import Device
         from satellite.homeassistant.esphome.external_words import ExternalWords
         from satellite.homeassistant.esphome.readings import readings
         from satellite.homeassistant.esphome.setting_entities import LiveSettings, setting_entities
@@ -149,6 +152,10 @@ class HomeAssistantDoors:
             volume=shown.volume,
             set_volume=shown.set_volume,
             hush=shown.hush,
-            more=(*readings(shown.words, shown.engines, shown.level), *changeable),
+            more=(
+                *readings(shown.words, shown.engines, shown.level),
+                *buttons(shown.talk, shown.hush),
+                *changeable,
+            ),
             external=external,
         )

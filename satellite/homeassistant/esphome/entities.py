@@ -34,7 +34,7 @@ class Entity(Protocol):
         """Return its description."""
 
     def state(self) -> Any:
-        """Return its state."""
+        """Return its state; None if it has none."""
 
     async def operate(self, command: Any, security: Security) -> str | None:
         """Carry out a command; return the URL of a sound that is to be played, if it is that."""
