@@ -23,7 +23,7 @@ _MARK = re.compile(r"(?<!\\)\\[()\[\]]|\$\$")
 _VARIABLE = re.compile(r"(?<![\w$])\$(?=[A-Za-z])")
 """A dollar before a letter, which is no money: half of a formula, a variable, a share."""
 _OPERATOR = re.compile(r"[=^_<>+{}×÷≤≥≠√]|\\[A-Za-z]|[A-Za-z)]\s*[-/*]\s*\w")
-_TERM = re.compile(r"[-+−]?[\d.,]*[A-Za-z]{0,2}['′]?|[A-Za-z]\([A-Za-z\d, ]+\)")
+_TERM = re.compile(r"[-+−]?[\d.,]*[A-Za-z]{0,2}['′!]?|[A-Za-z]\([A-Za-z\d, ]+\)")
 _PROSE = re.compile(r"(?:^|\s)[^\W\d_]{2,}\s|[€£¥₹]")
 
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[^{}]*\}(?:\{[lcr|]*\})?")

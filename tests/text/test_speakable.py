@@ -115,3 +115,15 @@ def test_a_power_in_code_keeps_its_sign_and_highlights_lose_theirs() -> None:
     assert speakable("2**3 is 8, **2** is two, ==mark== it, a == b") == (
         "2³ is 8, 2 is two, mark it, a == b"
     )
+
+
+@pytest.mark.parametrize(
+    ("styled", "plain"),
+    [
+        ("𝗯𝗼𝗹𝗱 and 𝓈𝓁𝒶𝓃𝓉𝑒𝒹", "bold and slanted"),
+        ("ｆｕｌｌ １２", "full 12"),
+        ("Henry Ⅷ, 21℃, 5㎏", "Henry VIII, 21°C, 5kg"),
+    ],
+)
+def test_letters_in_a_style_are_ordinary_ones(styled: str, plain: str) -> None:
+    assert speakable(styled) == plain

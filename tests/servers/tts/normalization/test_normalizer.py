@@ -374,6 +374,10 @@ def test_figures_with_a_structure(text: str, words: str) -> None:
         ('The "Top 10" list', 'The "Top 10" list'),
         ("12 Main St. in Rome, 5th St.", "12 Main Street in Rome, 5th Street."),
         ("St. Louis, Dr. Elm, 4 Elm Dr.", "Saint Louis, Doctor Elm, 4 Elm Drive."),
+        ("Meet me on Main St. or at St. Mary's.", "Meet me on Main Street or at Saint Mary's."),
+        ("Drs. Smith and Jones, № 5", "Doctors Smith and Jones, number 5"),
+        ("+$5, 5+$3, $.50, €.99", "plus 5 dollars, 5 plus 3 dollars, 50 cents, 99 cents"),
+        ("x - 5 = 3", "x minus 5 equals 3"),
         ("A/C, N/A, 5! = 120, CO2, H₂O", "A C, N A, 5 factorial equals 120, C O 2, H 2O"),
         (
             "€1.299,00, 1,50 €, 21,5 °C, 1,299 km",
