@@ -38,6 +38,14 @@ OTHER_CODES = {
     "ydd": ("yi",),
     "zsm": ("ms",),
     "sh": ("sr", "hr", "bs"),
+    "hbs": ("sr", "hr", "bs"),
+    "scc": ("sr",),
+    "scr": ("hr",),
+    # spoken forms of a language, which is the nearest that recognizers know
+    "gsw": ("de",),
+    "ary": ("ar",),
+    "arz": ("ar",),
+    "apc": ("ar",),
 }
 """By a code of BCP 47, the codes that other systems use for the language, the best first."""
 

@@ -19,6 +19,7 @@ KNOWN = ("en", "de", "no", "nn", "tl", "he", "zh", "jw", "pt", "id", "ro", "sr",
         *(("zh-cmn-Hans", "zh"), ("zh-yue", "zh"), ("zh-Hant-HK", "zh"), ("yue", "zh")),
         *(("jv", "jw"), ("jw", "jw"), ("jav", "jw"), ("pt-BR", "pt"), ("sr-Latn-RS", "sr")),
         *(("mo", "ro"), ("sh", "sr"), ("prs", "fa"), ("haw", "haw"), ("ger", "de")),
+        *(("gsw", "de"), ("scc", "sr"), ("hbs", "sr")),
         *(("tlh", None), ("", None), ("<|de|>", None), ("x", None), ("english", None)),
     ],
 )
