@@ -16,6 +16,7 @@ import click
 import msgspec
 
 from satellite.text.printable import printable, printable_json, printable_lines
+from satellite.text.whole_number import whole_number
 
 GAP = 2
 """Spaces between two columns."""
@@ -44,8 +45,7 @@ def columns(stream: TextIO | None = None) -> int | None:
         width = os.get_terminal_size((sys.stdout if stream is None else stream).fileno()).columns
     except (OSError, ValueError):
         return None
-    named = os.environ.get("COLUMNS", "")
-    return int(named) if named.isdigit() and int(named) else width or None
+    return whole_number(os.environ.get("COLUMNS", "")) or width or None
 
 
 def wrapped(text: str, width: int | None, *, indent: str = "", later: str = "") -> str:

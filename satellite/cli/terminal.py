@@ -13,6 +13,7 @@ from satellite.cli.guided_setup.asking import Choice
 from satellite.cli.screen import columns, echo, print_text, wrapped
 from satellite.errors import UsageError
 from satellite.lib.platform import terminal
+from satellite.text.whole_number import whole_number
 
 _REMEDY = "--yes takes the answers in brackets"
 
@@ -117,10 +118,10 @@ class Terminal(DefaultAnswers):
             answer = await self._ask(f"{question} A number, or {other} [{default}] ")
             if not answer:
                 return default
-            if not answer.isdigit():
+            if (chosen := whole_number(answer)) is None:
                 return answer
-            if 1 <= int(answer) <= len(choices):
-                return choices[int(answer) - 1].value
+            if 1 <= chosen <= len(choices):
+                return choices[chosen - 1].value
             echo(f"  1 to {len(choices)}?")
 
     async def secret(self, question: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from satellite.errors import DownloadFailed
+from satellite.text.whole_number import whole_number
 from servers.models import file_check
 from servers.models.download_plan import DownloadPlan, RemoteFile
 from servers.models.hub import Hub, published_sha256, raw_blocks, refuse_html
@@ -108,9 +109,9 @@ class Fetcher:
                 )
 
     def _refuse_length(self, response: httpx.Response, left: int, remote: RemoteFile) -> None:
-        length = response.headers.get("content-length", "")
-        if length.isdecimal() and int(length) != left:
+        length = whole_number(response.headers.get("content-length", ""))
+        if length is not None and length != left:
             raise DownloadFailed(
-                f"{self._plan.name}: {remote.url} is {int(length):,} bytes where {left:,} are due: "
+                f"{self._plan.name}: {remote.url} is {length:,} bytes where {left:,} are due: "
                 "it is not the file in the list"
             )

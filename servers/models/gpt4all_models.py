@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from satellite.lib.decoding import Undecodable, from_json
+from satellite.text.whole_number import whole_number
 
 CATALOG = "https://gpt4all.io/models/models3.json"
 
@@ -65,7 +66,7 @@ def _model(entry: Any) -> CatalogModel | None:
     return CatalogModel(
         filename=filename,
         name=text.get("name", ""),
-        filesize=int(size) if size.isdecimal() else None,
+        filesize=whole_number(size),
         md5=text.get("md5sum", "").lower(),
         url=text.get("url", "") or f"{FILES}{filename}",
         system=text.get("systemPrompt", ""),

@@ -56,6 +56,21 @@ async def test_other_names_are_used_as_before(tmp_path: Path, instance: str) -> 
     assert policy.reachable_uris(kitchen.pairing(), instance, facts, HOSTS, PLAIN) == PLAIN
 
 
+@pytest.mark.parametrize(
+    "port", ["", "0", "65536", "-1", "\u00b2", "\u0661\u0662", "1e3", "9" * 250, "\x00", "10800 "]
+)
+async def test_a_paired_machine_with_an_odd_port_is_not_used(tmp_path: Path, port: str) -> None:
+    """Anybody can announce its key: the fingerprint is no secret."""
+    den, kitchen = paired(tmp_path)
+    facts = {"role": "llm", "key": den.key.fingerprint, "tls": port}
+    assert set(facts) == {"role", policy.KEY_FACT, policy.PORT_FACT}
+    with pytest.raises(NotPaired, match="announces no TLS"):
+        policy.reachable_uris(kitchen.pairing(), "den llm", facts, HOSTS, PLAIN)
+    right = {**facts, "tls": "10800"}
+    uris = policy.reachable_uris(kitchen.pairing(), "den llm", right, HOSTS, PLAIN)
+    assert uris == ("tls://10.0.0.5:10800/llm",)
+
+
 @given(name=st.text(min_size=1, max_size=20).filter(lambda text: looks_like(text, text)))
 def test_a_name_is_imitated_in_any_case(name: str) -> None:
     for other in (name.upper(), name.lower(), name.swapcase(), name.casefold(), f"{name} llm"):

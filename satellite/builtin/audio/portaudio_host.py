@@ -22,6 +22,7 @@ from satellite.errors import DeviceBusy, DeviceLost, DeviceMissing
 from satellite.lib.daemon_thread import run_in_daemon_thread
 from satellite.lib.platform import system
 from satellite.text.quoted import quoted
+from satellite.text.whole_number import whole_number
 from satellite.values import AudioFormat
 
 _LOGGER = logging.getLogger(__name__)
@@ -159,8 +160,8 @@ def _pick(library: Any, devices: list[Any], wanted: str, direction: Direction) -
     if not wanted:
         index = library.default.device[0 if direction == "input" else 1]
         return next((d for d in devices if d["index"] == index), None)
-    if wanted.isdigit():
-        return next((d for d in devices if d["index"] == int(wanted)), None)
+    if (number := whole_number(wanted)) is not None:
+        return next((d for d in devices if d["index"] == number), None)
     exact = [d for d in devices if d["name"] == wanted]
     part = [d for d in devices if wanted.casefold() in d["name"].casefold()]
     return next(iter(exact + part), None)

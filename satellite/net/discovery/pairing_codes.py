@@ -11,6 +11,7 @@ from satellite.net.discovery.mdns import LABEL, multicast, own_host
 from satellite.net.discovery.services import browse
 from satellite.net.pairing.exchange import printable
 from satellite.net.pairing.offer import PORT
+from satellite.text.whole_number import whole_number
 
 TYPE = "_satellite-pair._tcp.local."
 """A separate service type: Home Assistant has no use for it."""
@@ -55,6 +56,7 @@ def parse_address(text: str) -> tuple[str, int]:
     host, separator, port = text.rpartition(":")
     if not separator or text.endswith("]"):
         host, port = text, str(PORT)
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    number = whole_number(port)
+    if number is None or not 0 < number < 65536:
         raise PeerUnreachable(f"{text} cannot be reached: {port} is not a port number")
-    return host.strip("[]"), int(port)
+    return host.strip("[]"), number

@@ -10,6 +10,7 @@ from satellite.net.pairing import Pairing, machine_names
 from satellite.net.pairing.errors import KeyChanged, KeysUnusable, NotPaired
 from satellite.net.pairing.known_peers import KnownPeer, key_changed
 from satellite.net.uri import Tls
+from satellite.text.whole_number import whole_number
 
 PORT_FACT = "tls"
 """Key of the TXT value with the port of TLS."""
@@ -50,8 +51,9 @@ def reachable_uris(
     known = _paired(pairing, instance)
     port, key, role = (facts.get(name, "") for name in (PORT_FACT, KEY_FACT, _ROLE_FACT))
     paired = any(peer.fingerprint == key for peer in known)
-    if paired and port.isdigit() and 0 < int(port) < 65536 and role.isalnum():
-        return tuple(str(Tls(host, int(port), role)) for host in hosts)
+    number = whole_number(port) or 0
+    if paired and 0 < number < 65536 and role.isascii() and role.isalnum():
+        return tuple(str(Tls(host, number, role)) for host in hosts)
     if role != SATELLITE:
         name = machine_names.imitated(instance, (peer.name for peer in known))
         before = next((peer for peer in known if peer.name == name), None)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from satellite.text.fill import fill
+from satellite.text.whole_number import whole_number
 from servers.intents.phrases import Phrases, Words
 
 _DAY = timedelta(days=1)
@@ -61,8 +62,8 @@ def resolve(slots: Mapping[str, Any], now: datetime) -> AlarmTime | None:
         return AlarmTime(morning, now.date() + _DAY)
     if (ahead := _days_ahead(when, now.weekday())) is not None:
         return AlarmTime(morning, now.date() + ahead * _DAY)
-    if when.isdigit():
-        ahead = (int(when) - now.weekday()) % 7
+    if (day := whole_number(when)) is not None:
+        ahead = (day - now.weekday()) % 7
         again = not ahead and morning <= now.time()
         return AlarmTime(morning, now.date() + (7 if again else ahead) * _DAY)
     if "waking" in slots and when != "today":
@@ -76,8 +77,8 @@ def resolve(slots: Mapping[str, Any], now: datetime) -> AlarmTime | None:
 def date_of(slots: Mapping[str, Any], now: datetime) -> date | None:
     """Return the day of the slot `when`, the next one of a weekday, today included; or None."""
     when = str(slots.get("when", "")).partition(" ")[0]
-    if when.isdigit():
-        return now.date() + (int(when) - now.weekday()) % 7 * _DAY
+    if (day := whole_number(when)) is not None:
+        return now.date() + (day - now.weekday()) % 7 * _DAY
     ahead = {"today": 0, "tomorrow": 1}.get(when, _days_ahead(when, now.weekday()))
     return None if ahead is None else now.date() + ahead * _DAY
 
@@ -88,9 +89,9 @@ def _days_ahead(when: str, today: int) -> int | None:
     Weeks begin on Monday. None for another code.
     """
     name, _, weekday = when.partition("-")
-    if name == "next" and weekday.isdigit():
-        return 7 - today + int(weekday)
-    return int(when[1:]) if when.startswith("+") and when[1:].isdigit() else None
+    if name == "next" and (day := whole_number(weekday)) is not None:
+        return 7 - today + day
+    return whole_number(when[1:]) if when.startswith("+") else None
 
 
 def time_in_words(moment: time, phrases: Phrases) -> str:

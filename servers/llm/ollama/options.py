@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from satellite.options import OptionSet, option
+from satellite.text.whole_number import whole_number
 
 
 class OllamaOptions(OptionSet, frozen=True):
@@ -82,4 +83,7 @@ class OllamaOptions(OptionSet, frozen=True):
     def model_lifetime(self) -> str | int:
         """`keep_alive` as Ollama's API expects it: seconds are a number there."""
         text = self.keep_alive.strip()
-        return int(text) if text.lstrip("-").isdigit() else text
+        seconds = whole_number(text.removeprefix("-"))
+        if seconds is None:
+            return text
+        return -seconds if text.startswith("-") else seconds
