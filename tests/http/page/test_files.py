@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -29,10 +30,22 @@ def test_nothing_comes_from_elsewhere(file: object) -> None:
     assert found - {b"http://www.w3.org"} == set()
 
 
+@pytest.mark.parametrize("file", sorted(STATIC.iterdir(), key=str), ids=lambda file: file.name)
+def test_no_address_is_absolute(file: Path) -> None:
+    """The page may be below the path of a proxy; `at` makes an address of a path."""
+    if file.suffix == ".html":
+        assert not re.findall(r'(?:src|href)="/', file.read_text())
+    elif file.suffix == ".js":
+        text = file.read_text()
+        assert not re.findall(r'(?:from|import\(|fetch\(|href: |src: |addModule\()\s*["`]/', text)
+
+
 async def test_each_file_is_served_under_a_strict_policy_and_only_once() -> None:
     async with visited() as page:
         html = (STATIC / "index.html").read_text()
-        for path in ["/", *re.findall(r'(?:src|href)="(/page/[^"]+)"', html)]:
+        found = re.findall(r'(?:src|href)="(page/[^"]+)"', html)
+        assert len(found) > 10
+        for path in ["/", *(f"/{name}" for name in found)]:
             async with page.session.get(page.address + path) as answer:
                 assert answer.status == 200
                 if path != "/page/words":
@@ -134,7 +147,7 @@ def test_each_language_has_all_words(language: str) -> None:
 def test_the_manifest_names_files_that_exist() -> None:
     manifest = json.loads((STATIC / "app.webmanifest").read_text())
     for icon in manifest["icons"]:
-        assert (STATIC / icon["src"].removeprefix("/page/")).is_file()
+        assert (STATIC / icon["src"]).is_file()
 
 
 def test_the_service_worker_stores_files_of_the_page_alone() -> None:

@@ -1,12 +1,13 @@
 // The page: what is pressed, said and typed goes to the satellite, and what it answers is shown.
 
-import {Chat} from "/page/chat.js";
-import {Link} from "/page/link.js";
-import {Login} from "/page/login.js";
-import {Panel, storedChoices} from "/page/panel.js";
-import {Loudspeaker, Microphone} from "/page/sound.js";
-import {Timers} from "/page/timers.js";
-import {label, loadWords, word} from "/page/words.js";
+import {Chat} from "./chat.js";
+import {Link} from "./link.js";
+import {Login} from "./login.js";
+import {at} from "./place.js";
+import {Panel, storedChoices} from "./panel.js";
+import {Loudspeaker, Microphone} from "./sound.js";
+import {Timers} from "./timers.js";
+import {label, loadWords, word} from "./words.js";
 
 const TAP = 350; // milliseconds up to which a press is a tap: listening then goes on until the next
 const $ = (id) => document.getElementById(id);
@@ -63,7 +64,7 @@ class App {
     label($("open-look"), word(wanted ? "look_back" : "look"));
     if (!wanted) return;
     try {
-      const {Look} = await import("/page/look.js");
+      const {Look} = await import("./look.js");
       this.look ??= new Look($("look"));
       await this.look.open(location.hash);
     } catch (error) {
@@ -140,7 +141,7 @@ class App {
     $("open-panel").addEventListener("click", () => $("panel").showModal());
     $("export").addEventListener("click", () => this.chat.export());
     $("logout").addEventListener("click", async () => {
-      await fetch("/api/logout", {method: "POST"});
+      await fetch(at("/api/logout"), {method: "POST"});
       this.chat.clear();
       $("panel").close();
     });
@@ -431,4 +432,4 @@ class App {
 
 const app = new App();
 if (app.microphone.obstacle) app.tell(word(`microphone_${app.microphone.obstacle}`, {address: `https://${location.host}`}));
-navigator.serviceWorker?.register("/page/worker.js", {scope: "/"}).catch((error) => console.info("not installable:", error.message));
+navigator.serviceWorker?.register(at("/page/worker.js"), {scope: at("/").pathname}).catch((error) => console.info("not installable:", error.message));

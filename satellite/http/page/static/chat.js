@@ -1,6 +1,6 @@
 // The conversation: shown, stored in this browser alone, cleared, exported.
 
-import {word} from "/page/words.js";
+import {word} from "./words.js";
 
 const STORE = "satellite.conversation";
 const MOST = 200; // messages stored

@@ -1,5 +1,7 @@
 // The connection to the satellite: one WebSocket, opened again whenever it is lost.
 
+import {at} from "./place.js";
+
 const SUPERSEDED = 4001;
 const FULL = 4002;
 const FIRST = 400; // milliseconds before the first attempt to connect again
@@ -32,7 +34,7 @@ export class Link extends EventTarget {
   connect() {
     clearTimeout(this.timer);
     this.ended = false;
-    const address = new URL("/page/socket", location.href);
+    const address = at("/page/socket");
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.socket = socket;

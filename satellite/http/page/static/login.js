@@ -1,6 +1,7 @@
 // Logging in by the code that `satellite page` shows; the satellite then knows this browser.
 
-import {word} from "/page/words.js";
+import {at} from "./place.js";
+import {word} from "./words.js";
 
 const WRONG = {403: "login_wrong", 429: "login_often"};
 
@@ -20,7 +21,7 @@ export class Login {
 
   // Return whether this browser may talk; false only where it must log in first.
   async allowed() {
-    const answer = await fetch("/api/login", {cache: "no-store"}).catch(() => null);
+    const answer = await fetch(at("/api/login"), {cache: "no-store"}).catch(() => null);
     const {allowed = true, how = ""} = answer?.ok ? await answer.json() : {};
     this.how = how;
     return allowed;
@@ -36,7 +37,7 @@ export class Login {
 
   async enter(code) {
     const body = JSON.stringify({code: code.trim()});
-    const answer = await fetch("/api/login", {method: "POST", body, headers: {"Content-Type": "application/json"}}).catch(() => null);
+    const answer = await fetch(at("/api/login"), {method: "POST", body, headers: {"Content-Type": "application/json"}}).catch(() => null);
     this.problem.textContent = answer?.ok ? "" : word(answer ? (WRONG[answer.status] ?? "login_wrong") : "lost");
     this.field.select();
     return Boolean(answer?.ok);

@@ -1,18 +1,19 @@
 // The view to look after the house: a card for each section that this program has.
 
-import {Announcement} from "/page/look_announce.js";
-import {Doctor} from "/page/look_doctor.js";
-import {Log} from "/page/look_log.js";
-import {Machine} from "/page/look_machine.js";
-import {Models} from "/page/look_models.js";
-import {ask, attempt, el, line, say} from "/page/look_parts.js";
-import {Recordings} from "/page/look_recordings.js";
-import {SettingList} from "/page/look_settings.js";
-import {TimerList} from "/page/look_timers.js";
-import {Turns} from "/page/look_turns.js";
-import {word} from "/page/words.js";
+import {Announcement} from "./look_announce.js";
+import {Doctor} from "./look_doctor.js";
+import {Log} from "./look_log.js";
+import {Machine} from "./look_machine.js";
+import {Models} from "./look_models.js";
+import {ask, attempt, el, line, say} from "./look_parts.js";
+import {Recordings} from "./look_recordings.js";
+import {SettingList} from "./look_settings.js";
+import {TimerList} from "./look_timers.js";
+import {Turns} from "./look_turns.js";
+import {at} from "./place.js";
+import {word} from "./words.js";
 
-const sheet = el("link", {rel: "stylesheet", href: "/page/look.css"});
+const sheet = el("link", {rel: "stylesheet", href: at("/page/look.css")});
 await new Promise((done) => {
   sheet.onload = sheet.onerror = done; // without its style it is plain, and still of use
   document.head.append(sheet);

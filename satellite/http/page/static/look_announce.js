@@ -1,7 +1,7 @@
 // An announcement: a text, spoken here or by other satellites of the house.
 
-import {ask, attempt, choice, el, field, line, say} from "/page/look_parts.js";
-import {word} from "/page/words.js";
+import {ask, attempt, choice, el, field, line, say} from "./look_parts.js";
+import {word} from "./words.js";
 
 export class Announcement {
   constructor(place, has) {

@@ -1,7 +1,7 @@
 // The doctor's findings: what is wrong first, then what is fine.
 
-import {ask, attempt, button, el, line, say} from "/page/look_parts.js";
-import {word} from "/page/words.js";
+import {ask, attempt, button, el, line, say} from "./look_parts.js";
+import {word} from "./words.js";
 
 const BAD = ["broken", "warning", "note"];
 

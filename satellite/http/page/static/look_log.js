@@ -1,7 +1,7 @@
 // The latest messages of the log: all, or what needs attention alone.
 
-import {ask, attempt, choice, el, field, fill, line} from "/page/look_parts.js";
-import {word} from "/page/words.js";
+import {ask, attempt, choice, el, field, fill, line} from "./look_parts.js";
+import {word} from "./words.js";
 
 const BADGES = {warning: "warning", error: "broken", critical: "broken"};
 

@@ -1,7 +1,7 @@
 // This machine: its state, its engines, and the servers and satellites of the house.
 
-import {ask, attempt, button, el, facts, field, line, moment, say} from "/page/look_parts.js";
-import {word} from "/page/words.js";
+import {ask, attempt, button, el, facts, field, line, moment, say} from "./look_parts.js";
+import {word} from "./words.js";
 
 const ROLES = ["wake", "asr", "llm", "tts"];
 

@@ -1,7 +1,7 @@
 // The models of this machine: listed, fetched with progress, removed.
 
-import {ApiError, ask, attempt, button, careful, el, field, fill, line, request, say, size} from "/page/look_parts.js";
-import {word} from "/page/words.js";
+import {ApiError, ask, attempt, button, careful, el, field, fill, line, request, say, size} from "./look_parts.js";
+import {word} from "./words.js";
 
 export class Models {
   constructor(place) {

@@ -1,7 +1,8 @@
 // Small parts of the view to look after the house: elements, requests, forms, bars.
 // All text is set as text: nothing that a server sends is ever read as HTML.
 
-import {word} from "/page/words.js";
+import {at} from "./place.js";
+import {word} from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PATIENCE = 120000; // milliseconds: an examination takes up to a minute
@@ -39,7 +40,7 @@ export async function request(method, path, body, more = {}) {
     options.body = JSON.stringify(body);
     options.headers = {"Content-Type": "application/json", ...more.headers};
   }
-  const answer = await fetch(path, options).catch((error) => {
+  const answer = await fetch(at(path), options).catch((error) => {
     throw new ApiError(0, error.name === "AbortError" ? word("look_stopped") : word("lost"));
   });
   if (answer.ok) return answer;

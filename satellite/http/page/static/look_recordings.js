@@ -1,7 +1,8 @@
 // The recordings: heard and deleted, by people who have logged in.
 
-import {ask, attempt, careful, el, fill, line, moment, say, seconds} from "/page/look_parts.js";
-import {word} from "/page/words.js";
+import {ask, attempt, careful, el, fill, line, moment, say, seconds} from "./look_parts.js";
+import {at} from "./place.js";
+import {word} from "./words.js";
 
 export class Recordings {
   constructor(place) {
@@ -34,7 +35,7 @@ export class Recordings {
         {class: "grow"},
         el("p", {}, el("b", {text: name}), el("span", {class: "soft", text: ` ${about}`})),
         transcript ? el("p", {text: transcript}) : null,
-        el("audio", {controls: true, preload: "none", src: path, "aria-label": name}),
+        el("audio", {controls: true, preload: "none", src: at(path), "aria-label": name}),
       ),
       el("div", {class: "row"}, remove),
     );

@@ -1,7 +1,7 @@
 // The settings: found by a search, explained, checked, and saved into the file.
 
-import {ask, attempt, button, choice, el, facts, line, say} from "/page/look_parts.js";
-import {word} from "/page/words.js";
+import {ask, attempt, button, choice, el, facts, line, say} from "./look_parts.js";
+import {word} from "./words.js";
 
 export class SettingList {
   constructor(place) {

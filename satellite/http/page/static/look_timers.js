@@ -1,8 +1,8 @@
 // The timers and alarms of the satellite: listed, paused, cancelled, set.
 
-import {ask, attempt, button, el, field, line, say} from "/page/look_parts.js";
-import {clock} from "/page/timers.js";
-import {word} from "/page/words.js";
+import {ask, attempt, button, el, field, line, say} from "./look_parts.js";
+import {clock} from "./timers.js";
+import {word} from "./words.js";
 
 export class TimerList {
   constructor(place) {

@@ -1,7 +1,7 @@
 // The latest turns with their parts, and the statistics as plots.
 
-import {ask, bar, course, el, fill, moment, row, seconds} from "/page/look_parts.js";
-import {word} from "/page/words.js";
+import {ask, bar, course, el, fill, moment, row, seconds} from "./look_parts.js";
+import {word} from "./words.js";
 
 const PARTS = ["endpoint", "asr", "llm", "tts"]; // of a turn, after each other
 const COUNT = 50;

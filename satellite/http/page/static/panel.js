@@ -1,6 +1,6 @@
 // The choices of the person: shown from what there is, stored in this browser.
 
-import {word} from "/page/words.js";
+import {word} from "./words.js";
 
 const STORE = "satellite.choices";
 const USUAL = {attention: "asked", language: "", model: "", voice: "", speed: 1, volume: 1, speaks: true, name: "", area: ""};

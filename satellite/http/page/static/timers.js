@@ -1,6 +1,6 @@
 // Timers and alarms of this browser: how long they still run, and what rings.
 
-import {label, word} from "/page/words.js";
+import {label, word} from "./words.js";
 
 export class Timers {
   constructor(list, send, stop) {

@@ -1,5 +1,7 @@
 // Words of the page, from the satellite's language packs.
 
+import {at} from "./place.js";
+
 let words = {};
 
 export function word(key, values = {}) {
@@ -10,7 +12,7 @@ export function word(key, values = {}) {
 
 export async function loadWords(language) {
   const wanted = language ? `?language=${encodeURIComponent(language)}` : ""; // or the browser's own
-  const response = await fetch(`/page/words${wanted}`);
+  const response = await fetch(at(`/page/words${wanted}`));
   if (!response.ok) throw new Error(`words: HTTP ${response.status}`);
   words = await response.json();
   document.documentElement.lang = words.language;

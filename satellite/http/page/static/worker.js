@@ -2,7 +2,7 @@
 // no conversation, no words, no answer of any other address.
 
 const STORE = "satellite-page";
-const FILES = ["/", "style.css", "app.js", "chat.js", "link.js", "login.js", "panel.js", "sound.js", "timers.js", "words.js", "capture.js", "player.js", "icon.svg"].map((name) => (name === "/" ? name : `/page/${name}`));
+const FILES = ["/", "style.css", "app.js", "chat.js", "link.js", "login.js", "panel.js", "sound.js", "timers.js", "words.js", "capture.js", "place.js", "player.js", "icon.svg"].map((name) => new URL(name === "/" ? "../" : name, self.location).pathname);
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(STORE).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
