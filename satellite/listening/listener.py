@@ -87,8 +87,6 @@ class Listener:
         self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
         self._reported = 0
         self._containment = Containment("the wake engine")
-        self._unheard = 0
-        """Bytes that the wake engine did not receive since its stream began."""
         self._open: UtteranceBuilder | None = None
         self._ended: tuple[UtteranceBuilder, Utterance] | None = None
         """The last utterance, while speech that goes on may belong to it."""
@@ -162,7 +160,7 @@ class Listener:
                 self._feed.put(audio)
                 self._report_loss()
             else:
-                self._unheard += len(audio)
+                self._feed.skip(len(audio))
             if self._open is not None and self._undecided is not None:
                 self._decide(self._open, self._undecided)
             elif self._open is not None:
@@ -203,7 +201,7 @@ class Listener:
             if (failures or not detected) and wake is self.wake:
                 await asyncio.sleep(RETRY)
             self._feed = AudioFeed(SPEECH.bytes_of(BEHIND), SPEECH.bytes_of(HOP))
-            self._reported = self._unheard = 0
+            self._reported = 0
             offset = self._ring.end
 
     def _on_detection(self, detection: Detection, offset: int) -> None:
@@ -213,8 +211,7 @@ class Listener:
         if (taken and not self._is_continuing()) or not self._attentive():
             return
         # the engine counts the samples that it received, not those that it was too slow for
-        received = detection.sample * SPEECH.frame_bytes
-        position = offset + received + self._feed.dropped + self._unheard
+        position = offset + self._feed.place(detection.sample * SPEECH.frame_bytes)
         self._capture(detection, position, self._settings.preroll)
 
     def _is_continuing(self) -> bool:

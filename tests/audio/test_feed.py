@@ -42,6 +42,21 @@ async def test_a_slow_reader_loses_the_oldest_and_it_is_counted() -> None:
     assert feed.dropped == 2
 
 
+async def test_a_place_in_what_was_read_is_found_in_all_sound() -> None:
+    feed = AudioFeed(4)
+    for audio in (b"ab", b"cd", b"ef", b"gh"):
+        feed.put(audio)
+    assert await anext(feed) == b"ef"
+    assert (feed.place(1), feed.place(2)) == (5, 6)
+    feed.skip(10)
+    for audio in (b"ij", b"kl", b"mn"):
+        feed.put(audio)
+    # what is lost later does not move what was read before
+    assert (feed.place(1), feed.place(2)) == (5, 6)
+    assert await anext(feed) == b"kl"
+    assert (feed.place(2), feed.place(3), feed.place(4)) == (6, 21, 22)
+
+
 async def test_a_reader_who_needs_hops_is_woken_for_whole_ones_alone() -> None:
     feed = AudioFeed(100, hop=4)
     async with asyncio.TaskGroup() as tasks:

@@ -176,6 +176,42 @@ async def test_sound_lost_to_a_slow_wake_engine_does_not_shift_the_utterance() -
     assert MUSIC[:1] not in heard
 
 
+class ThinkingWake(ScriptedWake):
+    """Reports its word some sound after it has read it, and reads nothing meanwhile."""
+
+    def __init__(self, at: list[int], release: asyncio.Event) -> None:
+        super().__init__(at)
+        self._release = release
+
+    async def detect(
+        self, audio: AsyncIterator[bytes], request: DetectRequest
+    ) -> AsyncGenerator[Detection, None]:
+        async with aclosing(super().detect(audio, request)) as detections:
+            async for detection in detections:
+                await self._release.wait()
+                yield detection
+
+
+async def test_sound_lost_after_the_wake_word_does_not_shift_the_utterance() -> None:
+    release = asyncio.Event()
+    command = sound((VOICE, 1.0))
+    before = sound((SILENCE, 1.0))
+    ears = Ears(before + command + sound((SILENCE, 3.0)), ThinkingWake([15000], release))
+    taken = 0
+    append = ears.listener._ring.append  # noqa: SLF001  the one clock that counts all sound
+
+    def count(audio: bytes) -> None:
+        nonlocal taken
+        append(audio)
+        taken += len(audio)
+        if taken >= SPEECH.bytes_of(4.0):  # 3 s after the word: a second of sound is lost
+            release.set()
+
+    ears.listener._ring.append = count  # type: ignore[method-assign]  # noqa: SLF001
+    (heard,) = await ears.listen()
+    assert command in heard
+
+
 class FailingWake(ScriptedWake):
     """Fails in its first stream; detects its word in the second."""
 
