@@ -1,6 +1,7 @@
 """Quality of speech-to-text with real weights, beside wyoming-faster-whisper, in one run.
 
     python -m tests.bench.quality [--quick] [--peers FOLDER] [--model whisper-base]
+        [--parts words sounds actions speed]
 
 Prints, for our server and for the peer (on the search path or in the environment FOLDER/fw; without
 it, its column is left out), both with the same Whisper model in int8 and five beams:
@@ -13,10 +14,11 @@ it, its column is left out), both with the same Whisper model in int8 and five b
   transcript, compared with what it does with the spoken text;
 - latency, throughput, CPU and memory (the largest proportional share, PSS).
 
-Requests and wake words are spoken by the Piper voice en_US-joe-medium without variation. Needs
-nothing but the models: `python -m tests.support.real_models` fetches them. `--quick` takes a
-part of each, for minutes instead of an hour. `--corpus FOLDER` only writes the requests as WAV and
-text files there, for other programs, such as wyoming-bench.
+Requests and wake words are spoken by the Piper voice en_US-joe-medium without variation, "hey
+mycroft" by Kokoro. Needs nothing but the models: `python -m tests.support.real_models` fetches
+them. `--quick` takes a part of each, for minutes instead of an hour; `--parts` runs some of the
+parts. `--corpus FOLDER` only writes the requests as WAV and text files there, for other programs,
+such as wyoming-bench. tests/bench/quality_turns.py sends the requests through whole satellites.
 """
 
 from __future__ import annotations
@@ -50,6 +52,8 @@ GAPS = (0.15, 0.6)
 PIECE = 5.0
 """Seconds of each sound without speech."""
 
+PARTS = ("words", "sounds", "actions", "speed")
+
 CLIENTS = (1, 4)
 """Numbers of clients for latency and throughput."""
 
@@ -75,7 +79,7 @@ class Plan(msgspec.Struct, frozen=True):
     rounds: int
 
 
-FULL = Plan(REQUESTS, tuple(WAKE_WORDS), minutes=10, every=4, utterances=16, rounds=2)
+FULL = Plan(REQUESTS, tuple(WAKE_WORDS), minutes=10, every=10, utterances=16, rounds=2)
 QUICK = Plan(REQUESTS[:8], ("okay_nabu",), minutes=1, every=40, utterances=8, rounds=1)
 
 
@@ -237,6 +241,7 @@ def main() -> None:
         "--model", choices=("whisper-base", "whisper-tiny.en"), default="whisper-base"
     )
     parser.add_argument("--threads", type=int, default=2, help="of the CPU, for each server")
+    parser.add_argument("--parts", nargs="*", default=PARTS, choices=PARTS)
     parser.add_argument("--details", action="store_true", help="print each wrong transcript")
     parser.add_argument("--corpus", type=Path, help="write the requests there and exit")
     flags = parser.parse_args()
@@ -255,10 +260,13 @@ def main() -> None:
     ):
         table = Table(servers)
         table.row("memory after start (PSS, MiB)", lambda c: f"{c.server.memory():.0f}")
-        word_errors(table, plan, spoken)
-        invented_words(table, plan)
-        actions(table, plan, flags.quick)
-        lines = speed(table, plan, spoken)
+        if "words" in flags.parts:
+            word_errors(table, plan, spoken)
+        if "sounds" in flags.parts:
+            invented_words(table, plan)
+        if "actions" in flags.parts:
+            actions(table, plan, flags.quick)
+        lines = speed(table, plan, spoken) if "speed" in flags.parts else []
     print("\n".join(lines))
     if flags.details:
         print("\n".join(table.details()))

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 
 from satellite.builtin.vad.silero import SileroVad
-from satellite.builtin.wake.engine import WakeEngine
 from satellite.builtin.wake.openwakeword import OpenWakeWord
-from satellite.builtin.wake.two_stage import TwoStage
 from satellite.values import SPEECH
+from tests.bench.wake_words.voices import Speaker, speak
+from tests.support.acoustics import pcm
 from tests.support.real_voice import speak_all
 from tests.support.tape import utterances
 
@@ -59,11 +59,14 @@ WAKE_WORDS = {
 }
 """Bundled wake words, and how they are written for the voice."""
 
-ONLY_OPENWAKEWORD = ("hey_rhasspy",)
-"""Words that microWakeWord lacks, which the engine of two stages needs for its first one."""
+OTHER_VOICE = {"hey_mycroft": Speaker("kokoro:jf_alpha")}
+"""Wake words that openWakeWord does not hear from Piper's joe, and another voice for them."""
 
 PACES = (0.9, 1.0, 1.15)
 """Length scales of the voice; requests and wake words take turns in them."""
+
+PEAK = 30000
+"""Peak of another voice, in 16-bit units, as loud as Piper's."""
 
 NOISE = 12.0
 """Root mean square of the noise of a quiet room, in 16-bit units."""
@@ -84,19 +87,25 @@ class Spoken(msgspec.Struct, frozen=True):
         """Speak them with the voice of a folder."""
         by_pace = [await speak_all(voice, [*requests, *WAKE_WORDS.values()], p) for p in PACES]
         count = len(requests)
-        return cls(
-            tuple(by_pace[number % len(PACES)][number] for number in range(count)),
-            {
-                word: tuple(sounds[count + number] for sounds in by_pace)
-                for number, word in enumerate(WAKE_WORDS)
-            },
-        )
+        words = {
+            word: tuple(sounds[count + number] for sounds in by_pace)
+            for number, word in enumerate(WAKE_WORDS)
+        }
+        for word, speaker in OTHER_VOICE.items():
+            words[word] = tuple(_other(word, speaker, pace) for pace in PACES)
+        return cls(tuple(by_pace[number % len(PACES)][number] for number in range(count)), words)
 
     def after(self, word: str, number: int, gap: float) -> bytes:
         """Return a wake word, `gap` seconds, and a request, in a quiet room."""
         pause = bytes(SPEECH.bytes_of(gap))
         said = self.wake_words[word][number % len(PACES)] + pause + self.requests[number]
         return in_a_room(said, BEFORE, AFTER, number)
+
+
+def _other(word: str, speaker: Speaker, pace: float) -> bytes:
+    """Return a wake word by another voice; `pace` is a length scale."""
+    sound = speak(word.replace("_", " "), speaker, 1 / pace)
+    return pcm(sound * PEAK / np.abs(sound).max())
 
 
 def in_a_room(speech: bytes, before: float, after: float, seed: int) -> bytes:
@@ -108,16 +117,10 @@ def in_a_room(speech: bytes, before: float, after: float, seed: int) -> bytes:
     return (samples + noise).clip(-32768, 32767).astype("<i2").tobytes()
 
 
-def wake_engine(word: str) -> WakeEngine:
-    """Return the satellite's default engine for a word."""
-    if word in ONLY_OPENWAKEWORD:
-        return OpenWakeWord(OpenWakeWord.Options(words=(word,)))
-    return TwoStage(TwoStage.Options(words=(word,)))
-
-
 async def captured(spoken: Spoken, word: str, gap: float) -> list[bytes | None]:
     """Return the audio of each request's utterance as a satellite sends it; None if not woken."""
-    engine, vad = wake_engine(word), SileroVad(SileroVad.Options())
+    engine = OpenWakeWord(OpenWakeWord.Options(words=(word,)))  # the default engine
+    vad = SileroVad(SileroVad.Options())
     await engine.load()
     await asyncio.to_thread(vad.load)
     try:

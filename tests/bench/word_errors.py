@@ -25,11 +25,24 @@ def words(text: str) -> list[str]:
 
 def errors(spoken: Sequence[str], written: Sequence[str]) -> int:
     """Return the fewest words to replace, leave out and add (Levenshtein)."""
-    row = list(range(len(written) + 1))
+    return _compared(spoken, written)[0]
+
+
+def added(spoken: Sequence[str], written: Sequence[str]) -> int:
+    """Return how many words were written beside those that were spoken or misheard."""
+    return _compared(spoken, written)[1]
+
+
+def _compared(spoken: Sequence[str], written: Sequence[str]) -> tuple[int, int]:
+    """Return the fewest errors, and the fewest added words among them."""
+    row = [(at, at) for at in range(len(written) + 1)]
     for number, word in enumerate(spoken, 1):
-        before, row[0] = row[0], number
+        before, row[0] = row[0], (number, 0)
         for at, other in enumerate(written, 1):
-            before, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, before + (word != other))
+            missing = (row[at][0] + 1, row[at][1])
+            more = (row[at - 1][0] + 1, row[at - 1][1] + 1)
+            replaced = (before[0] + (word != other), before[1])
+            before, row[at] = row[at], min(missing, more, replaced)
     return row[-1]
 
 
@@ -37,6 +50,8 @@ class WordErrors(msgspec.Struct):
     """Errors over several texts."""
 
     errors: int = 0
+    added: int = 0
+    """Words that were written beside those that were spoken or misheard."""
     spoken: int = 0
     """Words."""
     wrong: list[tuple[str, str]] = msgspec.field(default_factory=list)
@@ -45,8 +60,9 @@ class WordErrors(msgspec.Struct):
     def add(self, spoken: str, written: str) -> None:
         """Compare a transcript with the text that was spoken."""
         expected = words(spoken)
-        found = errors(expected, words(written))
+        found, more = _compared(expected, words(written))
         self.errors += found
+        self.added += more
         self.spoken += len(expected)
         if found:
             self.wrong.append((spoken, written))
