@@ -58,7 +58,7 @@ class AudioFeed:
         self._end += size
 
     def place(self, read: int) -> int:
-        """Return the place in the sound at which a number of bytes had been read; gaps count, too."""
+        """Return the place in the sound where a number of bytes had been read, gaps included."""
         for before, after in reversed(self._gaps):
             if before < read:
                 return after + read - before
