@@ -11,8 +11,12 @@ from satellite.timers.wall_clock import WallSeconds
 
 _WEEK = 7
 
-YEARS = range(1970, 2900)
-"""Years of an alarm's date: those that every platform's local time has."""
+FIRST, LAST = date(1969, 12, 31), date(2899, 12, 31)
+"""The days of alarms, which every platform's local time has: the first is that of a clock which was
+never set, west of Greenwich."""
+
+WALL_TIMES = (0.0, 2.9e10)
+"""The first and the last Unix seconds for which `with_date` finds such a day."""
 
 Weekday = Annotated[int, msgspec.Meta(ge=0, le=6)]
 """0 is Monday."""
@@ -38,7 +42,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a date that is none, or not of this age."""
-        if self.on is not None and date.fromisoformat(self.on).year not in YEARS:
+        if self.on is not None and not FIRST <= date.fromisoformat(self.on) <= LAST:
             raise ValueError(f"an alarm's date is {self.on}")
 
     @property
@@ -70,9 +74,11 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
 def with_date(alarm: Alarm, after: float, zone: tzinfo | None = None) -> Alarm:
     """Return an alarm that has neither date nor days with the date of its first ring after `after`;
-    any other unchanged."""
+    any other unchanged. A time beyond `WALL_TIMES`, as a damaged file may have, is replaced by the
+    nearest one."""
     if alarm.on is not None or alarm.days:
         return alarm
+    after = min(max(after, WALL_TIMES[0]), WALL_TIMES[1])
     daily = msgspec.structs.replace(alarm, days=tuple(range(_WEEK)))
     moment = daily.next_time(after, zone)
     assert moment is not None

@@ -6,11 +6,13 @@ Each part that reads a clock has its test; tests/timers/test_clocks.py has the r
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import ssl
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -28,7 +30,9 @@ from satellite.net.pairing.identity import ensure_identity
 from satellite.net.pairing.key_store import KeyStore
 from satellite.net.pairing.tls import client_context
 from satellite.settings import PairingSettings, RecordingSettings
+from satellite.timers.alarm import Alarm, with_date
 from satellite.timers.schedule import Schedule
+from satellite.timers.wall_clock import ClockReading
 from tests.timers.clocks import Clocks, RunningTimers
 
 DAY, WEEK = 86400.0, 7 * 86400.0
@@ -112,6 +116,29 @@ async def test_an_alarm_that_was_set_by_a_wrong_clock_rings_by_the_right_one(
         clocks.set("2026-11-20 06:00")
         await home.settle()
         await check_rings_at_seven(home)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati", "Etc/GMT+12", "UTC"])
+async def test_alarms_of_a_clock_that_was_never_set(zone: str) -> None:
+    """West of Greenwich, it begins in 1969."""
+    for wall, hour in itertools.product((0.0, 60.0, 43_000.0), range(24)):
+        alarm = with_date(Alarm(id="a", hour=hour, minute=0), wall, ZoneInfo(zone))
+        at = alarm.next_time(wall, ZoneInfo(zone))
+        assert at is not None
+        assert wall < at <= wall + DAY
+
+
+def test_no_stored_time_keeps_the_schedule_from_being_read() -> None:
+    walls = (-3e10, -1e9, 0.0, 60.0, 1.7e9, NOW, 2.9e10, 3e10)
+    days = ("1969-12-31", "1970-01-01", "2026-11-20", "2899-12-31")
+    for last, then, wall, on, session in itertools.product(walls, walls, walls, days, "ab"):
+        alarm = Alarm(id="x", hour=7, minute=0, on=on, last=last)
+        stored = Schedule(moment=ClockReading(then, 5.0, "a"), alarms=(alarm,))
+        now = ClockReading(wall, 10.0, session)
+        schedule = stored.adjusted(now)
+        assert len(schedule.alarms) == 1
+        list(schedule.due(now))
+        schedule.wait(now)
 
 
 async def check_rings_at_seven(home: RunningTimers) -> None:
