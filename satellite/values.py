@@ -126,6 +126,9 @@ class Transcript(Value, frozen=True):
     """Seconds of sound, from its beginning, in which `pause_text` was said."""
     quiet: float = 0.0
     """Seconds without a voice before `until`."""
+    alternatives: tuple[str, ...] = ()
+    """Beside the final text, or `pause_text`: others that fit the sound nearly as well, the
+    likeliest first."""
 
 
 class Message(Value, frozen=True):
@@ -196,6 +199,8 @@ class ReplyRequest(Value, frozen=True):
     """Id of the conversation, for strangers' servers that keep the history themselves."""
     model: str | None = None
     """The brain's model that is to answer; None leaves the choice to the brain."""
+    alternatives: tuple[str, ...] = ()
+    """Other texts that may have been said instead, from `Transcript`."""
     replaces: str | None = None
     """The text of the satellite's last request, where the person has gone on after it and this one
     is the whole: what was done for it in the home is to be undone."""

@@ -29,7 +29,7 @@ class Ahead:
         self._llm = llm
         self._make_reply = make_reply
         self._request_for = request_for
-        self._text: str | None = None
+        self._request: ReplyRequest | None = None
         self._reply: Reply | None = None
         self._work: asyncio.Task[None] | None = None
 
@@ -48,18 +48,18 @@ class Ahead:
 
     def guess(self, text: str) -> None:
         """Prepare the answer to a text, in place of any other."""
-        if text == self._text or not self.possible:
+        request = self._request_for(text)
+        if self._answers(request) or not self.possible:
             return
         self._cancel()
-        self._text, self._reply = text, self._make_reply()
-        self._work = asyncio.create_task(
-            self._reply.answer(self._request_for(text)), name="answer ahead"
-        )
+        self._request, self._reply = request, self._make_reply()
+        self._work = asyncio.create_task(self._reply.answer(request), name="answer ahead")
 
     async def take(self, text: str) -> tuple[Reply, asyncio.Task[None]] | None:
         """Return the reply to a text, and the task that ends with it; None where another text, or
         none, was answered, or it failed. The task ends with `working` at the latest."""
-        if self._reply is None or self._work is None or text != self._text or self._work.done():
+        same = self._answers(self._request_for(text))
+        if self._reply is None or self._work is None or not same or self._work.done():
             await self.drop()
             return None
         return self._reply, self._work
@@ -70,11 +70,20 @@ class Ahead:
             self._cancel()
             await asyncio.wait([work])
 
+    def _answers(self, request: ReplyRequest) -> bool:
+        """Return whether the answer is that to a request: what may have been said is the same."""
+        mine = self._request
+        return (
+            mine is not None
+            and mine.text == request.text
+            and mine.alternatives == request.alternatives
+        )
+
     def _cancel(self) -> None:
         if self._work is not None:
             self._work.cancel()
             self._work.add_done_callback(_forget)
-        self._work, self._text, self._reply = None, None, None
+        self._work, self._request, self._reply = None, None, None
 
 
 def _forget(work: asyncio.Task[None]) -> None:

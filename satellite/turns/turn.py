@@ -94,6 +94,8 @@ class Turn:
         self._withdrawn = False
         self._exchange: tuple[Message, ...] = ()
         self._undo: list[Callable[[], None]] = []
+        self._alternatives: tuple[str, ...] = ()
+        """Other texts that may have been said instead of the newest one."""
 
     async def run(self) -> Outcome:
         """Run the turn to its end and announce its outcome."""
@@ -233,6 +235,8 @@ class Turn:
                     transcripts = self._engines.asr.transcribe(self._speech(audio, limit), request)
                     async with self._ending.judging(), aclosing(transcripts):
                         async for transcript in transcripts:
+                            if transcript.pause_text is not None or transcript.final:
+                                self._alternatives = transcript.alternatives
                             if transcript.pause_text is not None:
                                 self._ending.hear(transcript)
                             if transcript.final or transcript.text.strip() != text:
@@ -340,6 +344,7 @@ class Turn:
             history=self._conversation.history(self._first.exchange if self._first else ()),
             conversation=self._conversation.id,
             replaces=self._first.last_asked if self._first is not None else None,
+            alternatives=self._alternatives,
             situation=msgspec.structs.replace(
                 self._context.situation(),
                 speaker=None if self._person is None else self._person.name,

@@ -1,7 +1,12 @@
-"""Choices between two words that the recognizer could not distinguish."""
+"""Choices between two words that the recognizer could not distinguish.
+
+PocketSphinx writes both into its text, Whisper another text beside its own.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import msgspec
@@ -12,8 +17,14 @@ from servers.intents.sentences import Sentences
 FIRST, SECOND = "ChooseFirst", "ChooseSecond"
 """Intents of answers by place: "the first"."""
 
+ASK = "ask"
+"""Key of the response that asks which of the two it was."""
+
 _LONGEST_ANSWER = 3
 """Words of the longest answer with nothing but the chosen word: "fifteen minutes please"."""
+
+_TOKEN = re.compile(r"\d+(?:[:.,]\d+)*|[^\W\d_]+")
+"""A number in figures, such as "6:15", or a word."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -47,6 +58,69 @@ def find(text: str, sentences: Sentences) -> Choice | None:
     return None
 
 
+def numbers(sentences: Sentences) -> frozenset[str]:
+    """Return the numbers in words that may be taken for each other."""
+    return frozenset(word for pair in sentences.confusable for word in pair)
+
+
+def words_of(texts: Iterable[str]) -> frozenset[str]:
+    """Return the words and numbers of texts, in small letters."""
+    return frozenset(word for text in texts for word in _TOKEN.findall(text.lower()))
+
+
+def is_number(word: str, sentences: Sentences) -> bool:
+    """Return whether a word is a number in figures, or one of `numbers`."""
+    return word[0].isdecimal() or word in numbers(sentences)
+
+
+def between(
+    text: str, other: str, sentences: Sentences, things: frozenset[str] = frozenset()
+) -> Choice | None:
+    """Return the choice between two texts if they differ in one number, or word of `things`.
+
+    "Lamp" and "lamps" leave no choice: people do not distinguish them when they are asked.
+    """
+    places = list(_TOKEN.finditer(text))
+    others = _TOKEN.findall(other)
+    if len(places) != len(others):
+        return None
+    differing = [
+        (place, found)
+        for place, found in zip(places, others, strict=True)
+        if place[0].casefold() != found.casefold()
+    ]
+    if len(differing) != 1:
+        return None
+    ((place, second),) = differing
+    words = (place[0].lower(), second.lower())
+    both_named = things.issuperset(words) and not words[0].startswith(words[1])
+    if all(is_number(word, sentences) for word in words) or (
+        both_named and not words[1].startswith(words[0])
+    ):
+        return _choice(text, place, place[0], second)
+    return None
+
+
+def asked(text: str, question: str, sentences: Sentences) -> Choice | None:
+    """Return the choice that a question asks about a text, which has one of its words only."""
+    form = sentences.phrases.all(FIRST).get(ASK, "")
+    before, _, rest = form.partition("{first}")
+    middle, _, after = rest.partition("{second}")
+    # of an answer that was interrupted, only the sentences that were heard are known
+    pattern = "(.+?)".join(map(re.escape, (before, middle, after[:1])))
+    if not after or not (words := re.match(pattern, question)):
+        return None
+    first, second = words.groups()
+    places = (place for place in _TOKEN.finditer(text) if place[0] in (first, second))
+    return next((_choice(text, place, first, second) for place in places), None)
+
+
+def _choice(text: str, place: re.Match[str], first: str, second: str) -> Choice:
+    """Return the choice of two words for one place of a text."""
+    both = f"{first} / {second}"
+    return Choice(text[: place.start()] + both + text[place.end() :], both, first, second)
+
+
 def answers(choice: Choice, sentences: Sentences) -> tuple[str, ...]:
     """Return the answers that a choice expects: either word, its place, or the whole request."""
     places = (
@@ -66,8 +140,17 @@ def answers(choice: Choice, sentences: Sentences) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*places, *named)))
 
 
-def answered(text: str, choice: Choice) -> str | None:
-    """Return the word of a choice that an answer consists of, if it names one of the two."""
-    words = text.lower().strip(" .!?").split()
-    named = [word for word in (choice.first, choice.second) if word in words]
+def answered(
+    text: str, choice: Choice, same: Callable[[str, str], bool] = lambda one, other: one == other
+) -> str | None:
+    """Return the word of a choice that an answer consists of, if it names one of the two.
+
+    `same` returns whether the request is the same with one word and another: "40" and "forty".
+    """
+    words = _TOKEN.findall(text.lower())
+    named = [
+        word
+        for word in (choice.first, choice.second)
+        if any(same(word.lower(), said) for said in words)
+    ]
     return named[0] if len(named) == 1 and len(words) <= _LONGEST_ANSWER else None

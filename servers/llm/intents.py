@@ -34,10 +34,8 @@ from servers.intents.phrases import Phrases
 from servers.intents.sentence_files import has_sentences, language_of
 from servers.intents.sentences import Sentences
 from servers.intents.skills import SKILLS, timers
+from servers.intents.understanding import Understanding
 from servers.llm.intents_tools import TOOLS
-
-_ASKED = 2
-"""Requests and answers that a choice between two words may come from."""
 
 
 class Intents:
@@ -125,37 +123,25 @@ class Intents:
 
 def answer(sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]:
     """Match the request and run the skill of its intent. Takes milliseconds."""
-    home = _home(sentences, request)
-    match = sentences.match(request.text, *home)
-    pending = _pending(sentences, request, home)
-    if pending is not None:
-        if match is None:
-            word = choices.answered(request.text, pending)
-        else:
-            word = {choices.FIRST: pending.first, choices.SECOND: pending.second}.get(match.intent)
-        if word is not None:
-            match = sentences.match(pending.with_word(word), *home)
-    if match is None:
-        choice = choices.find(request.text, sentences)
-        if choice and pending and {choice.first, choice.second} == {pending.first, pending.second}:
-            choice = pending  # the answer left open what was asked
-        if choice and sentences.match(choice.with_word(choice.first), *home):
-            question = sentences.phrases.say(
-                choices.FIRST, "ask", first=choice.first, second=choice.second
-            )
-            expected = choices.answers(choice, sentences)
-            return question, Action(name="listen", data={"answers": list(expected)})
+    found = Understanding(sentences, request, *_home(sentences, request)).found()
+    if isinstance(found, choices.Choice):
+        question = sentences.phrases.say(
+            choices.FIRST, choices.ASK, first=found.first, second=found.second
+        )
+        expected = choices.answers(found, sentences)
+        return question, Action(name="listen", data={"answers": list(expected)})
+    if found is None:
         return (Declined(text=sentences.phrases.words.declined),)
-    if (command := match.slots.get(COMMAND)) is not None:
+    if (command := found.slots.get(COMMAND)) is not None:
         if not request.situation.home:
-            return (Declined(text=sentences.phrases.say(match.intent, "no_home")),)
-        delayed = sentences.match(str(command), *home)
+            return (Declined(text=sentences.phrases.say(found.intent, "no_home")),)
+        delayed = sentences.match(str(command), *_home(sentences, request))
         parts = () if delayed is None else _run(delayed, sentences, request)
         if not any(isinstance(part, Action) for part in parts):
             # it cannot be done now, and would not be later; another brain may be able to
             text = "".join(part.text if isinstance(part, Declined) else str(part) for part in parts)
             return (Declined(text=text),)
-    return _run(match, sentences, request)
+    return _run(found, sentences, request)
 
 
 def _run(match: Match, sentences: Sentences, request: ReplyRequest) -> tuple[ReplyPart, ...]:
@@ -192,18 +178,6 @@ def _home(sentences: Sentences, request: ReplyRequest) -> tuple[tuple[str, ...],
 def _real(names: tuple[str, ...], usual: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of a home; none for the English ones that satellites send without one."""
     return () if names == usual else names
-
-
-def _pending(
-    sentences: Sentences, request: ReplyRequest, home: tuple[tuple[str, ...], tuple[str, ...]]
-) -> choices.Choice | None:
-    """Return the choice that the last request left open, or the one before it and an answer."""
-    asked = [message.text for message in request.history if message.role == "user"][-_ASKED:]
-    for text in reversed(asked):
-        choice = choices.find(text, sentences)
-        if choice is None or sentences.match(choice.with_word(choice.first), *home):
-            return choice
-    return None
 
 
 def _say_response(match: Match, request: ReplyRequest, phrases: Phrases) -> tuple[ReplyPart, ...]:

@@ -11,6 +11,7 @@ from wyoming.event import Event
 
 from satellite.errors import SatelliteError
 from satellite.lib.taskgroups import first_error
+from satellite.net import alternatives
 from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.values import EngineInfo, TranscribeRequest, Transcript
@@ -124,7 +125,8 @@ class _TranscriptionHandler(RequestHandler):
                         sent = result.text
                         await write(wy.TranscriptStart(language=result.language).event())
                         await write(_partial(result, ""))
-                    await write(wy.Transcript(result.text, language=result.language).event())
+                    final = wy.Transcript(result.text, language=result.language).event()
+                    await write(alternatives.add(final, result.alternatives))
                     break
                 if ending is not None and result.pause_text is not None:
                     if await ending.reached(result, lambda: self._audio.received):
@@ -154,6 +156,7 @@ def _partial(result: Transcript, sent: str, *, pauses: bool = False) -> Event:
     event.data["language"] = result.language
     if pauses and result.pause_text is not None:
         event.data["pause_text"], event.data["until"] = result.pause_text, result.until
+        alternatives.add(event, result.alternatives)
     return event
 
 

@@ -11,7 +11,7 @@ from wyoming.asr import Transcript
 from wyoming.event import Event
 
 from satellite.errors import BadFrame, EngineBusy
-from satellite.net import judgement
+from satellite.net import alternatives, judgement
 from satellite.net.memory_budget import Budget
 from satellite.net.messages import read
 from satellite.net.remotes.base import CONTEXT
@@ -143,6 +143,7 @@ class _Context(msgspec.Struct, frozen=True):
     situation: Situation = Situation()
     model: str | None = None
     replaces: str | None = None
+    alternatives: tuple[str, ...] = ()
 
 
 def _request(event: Event, model: str | None) -> tuple[ReplyRequest, bool]:
@@ -162,5 +163,6 @@ def _request(event: Event, model: str | None) -> tuple[ReplyRequest, bool]:
         conversation=conversation if isinstance(conversation, str) else None,
         model=ours.model or model,
         replaces=ours.replaces,
+        alternatives=ours.alternatives[: alternatives.MOST],
     )
     return request, CONTEXT in context

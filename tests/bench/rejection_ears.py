@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
-from satellite.values import TranscribeRequest
+from satellite.values import TranscribeRequest, Transcript
 from servers.asr.sphinx.engine import PocketSphinx
 from servers.asr.sphinx.recognizer import Recognizer
 from tests.support.real_models import cache as model_cache
@@ -21,6 +21,7 @@ class Heard(msgspec.Struct, frozen=True):
     text: str
     confidence: float
     """Infinite for a recognizer that has none."""
+    alternatives: tuple[str, ...] = ()
 
 
 Ear = Callable[[bytes, tuple[str, ...]], Heard]
@@ -53,13 +54,13 @@ def _whisper(model: str) -> tuple[Any, asyncio.AbstractEventLoop]:
 def _hear_whisper(model: str, audio: bytes, answers: tuple[str, ...]) -> Heard:
     engine, loop = _whisper(model)
 
-    async def hear() -> str:
-        text = ""
-        async for found in engine.transcribe(_once(audio), TranscribeRequest(language="en")):
-            text = found.text
-        return text.strip()
+    async def hear() -> Transcript:
+        request = TranscribeRequest(language="en")
+        *_partial, final = [each async for each in engine.transcribe(_once(audio), request)]
+        return final
 
-    return Heard(loop.run_until_complete(hear()), math.inf)
+    heard = loop.run_until_complete(hear())
+    return Heard(heard.text.strip(), math.inf, heard.alternatives)
 
 
 async def _once(audio: bytes) -> AsyncIterator[bytes]:

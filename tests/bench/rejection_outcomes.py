@@ -5,12 +5,15 @@ The reply to the spoken text is the expected one: an utterance that is no comman
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
 import msgspec
 
+from satellite.homeassistant.client.words import words_of
+from satellite.listening.stop_phrases import plain
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.values import (
     Action,
@@ -69,7 +72,7 @@ class Outcome(msgspec.Struct, frozen=True):
                 continue
             if not reply or isinstance(reply[0], Declined) or _dismisses(reply):
                 return "rejected" if reply != self.expected or not reply else "done"
-            if reply == self.expected:
+            if _deeds(reply) == _deeds(self.expected):
                 return "after question" if number else "done"
             return "wrong action" if any(map(_acts, reply)) else "wrong answer"
         return "rejected"
@@ -84,44 +87,57 @@ def play(ear: str, case: Case) -> Outcome:
     """Recognize an utterance, and the answers to the brain's questions about it."""
     recognize = EARS[ear]
     text = case.text
-    expected = _reply(text) if text else ()
+    expected = _reply(Heard(text, math.inf)) if text else ()
     if expected and isinstance(expected[0], Declined):
         expected = ()
     heard = [recognize(sound(case), ())]
-    replies = [_reply(heard[0].text)]
+    replies = [_reply(heard[0])]
     while _asks(replies[-1]) and len(heard) <= QUESTIONS:
-        again = _answer(case, [h.text for h in heard], text)
+        choice = _choice(heard[0], replies[0])
+        again = spoken(case, answer_to(choice, text, case.number + len(heard), expected))
         answers = _answers(replies[-1])
         heard.append(recognize(again, answers))
-        replies.append(_reply(heard[-1].text, [h.text for h in heard[:-1]], replies))
+        replies.append(_reply(heard[-1], [h.text for h in heard[:-1]], replies))
     return Outcome(case, expected, tuple(heard), tuple(replies))
 
 
-def _answer(case: Case, asked: Sequence[str], text: str) -> bytes:
-    """Return the person's answer to a question back, in one of the ways of saying it."""
-    choice = next(found for line in asked if (found := choices.find(line, _english())) is not None)
-    return spoken(case, answer_to(choice, text, case.number + len(asked)))
+def _choice(heard: Heard, reply: Parts) -> choices.Choice:
+    """Return the choice that a question back asks for."""
+    question = next(part for part in reply if isinstance(part, str))
+    found = choices.find(heard.text, _english())
+    return found or next(filter(None, [choices.asked(heard.text, question, _english())]))
 
 
-def answer_to(choice: choices.Choice, text: str, number: int) -> str:
-    """Return the answer of a person who said `text`, in the way `number`."""
-    words = text.split()
-    right = next((word for word in (choice.first, choice.second) if word in words), None)
+def answer_to(choice: choices.Choice, text: str, number: int, expected: Parts = ()) -> str:
+    """Return the answer of a person who said `text`, in the way `number`.
+
+    `expected` is the reply to that text: a number may be written in figures.
+    """
+    right = next((word for word in (choice.first, choice.second) if word in text.split()), None)
+    for word in (choice.first, choice.second):
+        same = expected and _reply(Heard(choice.with_word(word), math.inf)) == expected
+        right = word if right is None and same else right
     if right is None:
         return NO_ANSWER
     place = "the first" if right == choice.first else "the second"
-    unit = next((after for word, after in pairwise(words) if word == right), "")
+    words = choice.with_word(right).split()
+    unit = next((after for word, after in pairwise(words) if word == right), "").strip(".")
     return (place, right, f"{right} {unit}".strip(), f"{place} one")[number % 4]
 
 
-def _reply(text: str, earlier: Sequence[str] = (), replies: Sequence[Parts] = ()) -> Parts:
-    if not text:
+def _reply(heard: Heard, earlier: Sequence[str] = (), replies: Sequence[Parts] = ()) -> Parts:
+    if not heard.text:
         return ()
     history: list[Message] = []
     for line, parts in zip(earlier, replies, strict=False):
         said = " ".join(part for part in parts if isinstance(part, str))
         history += [Message(role="user", text=line), Message(role="assistant", text=said)]
-    request = ReplyRequest(text=text, situation=_situation(), history=tuple(history))
+    request = ReplyRequest(
+        text=heard.text,
+        alternatives=heard.alternatives,
+        situation=_situation(),
+        history=tuple(history),
+    )
     return answer(_english(), request)
 
 
@@ -139,10 +155,32 @@ def _answers(reply: Parts) -> tuple[str, ...]:
     return tuple(asking.data.get("answers", ()))
 
 
+def _deeds(reply: Parts) -> list[object]:
+    """Return what a reply does and says, however its request was written.
+
+    "The light" and "the lights" are the same things to `search` of the client for Home Assistant,
+    and a delayed command is repeated as it was heard: "Turn on the lights."
+    """
+    words = words_of("en")
+    deeds: list[object] = []
+    for part in reply:
+        data = part.data if isinstance(part, Action) else {}
+        if kinds := words.kinds(str(data.get("name", ""))):
+            data = {**data, "name": kinds, "target": None}
+        name = part.name if isinstance(part, Action) else plain(str(part))
+        deeds.append((name, {key: _plainly(value) for key, value in data.items()}))
+    return deeds
+
+
+def _plainly(value: object) -> object:
+    return plain(value) if isinstance(value, str) else value
+
+
 def _dismisses(reply: Parts) -> bool:
     """Return whether nothing comes of a reply: "never mind"."""
     return reply == (Action(name="cancel"),)
 
 
 def _acts(part: ReplyPart) -> bool:
-    return isinstance(part, Action)
+    """Return whether a part does something: what asks for a state is said only."""
+    return isinstance(part, Action) and part.name != "home.ask"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from itertools import islice
 
 import pytest
 
@@ -35,9 +36,11 @@ SETTINGS = Settings(deadlines=DeadlineSettings(asr=2.0, llm=2.0, tts=2.0))
 class PauseAsr:
     """Reports texts up to pauses, waits for the end, and then has the final text."""
 
-    def __init__(self, guesses: list[str], final: str) -> None:
+    def __init__(self, guesses: list[str], final: str, others: list[str]) -> None:
+        """`others`: what may have been said instead, in each guess and in the end."""
         self.guesses = guesses
         self.final = final
+        self.others = iter(others)
 
     def describe(self) -> EngineInfo:
         return EngineInfo(name="pauses")
@@ -46,11 +49,12 @@ class PauseAsr:
         self, audio: AsyncIterator[bytes], request: TranscribeRequest
     ) -> AsyncGenerator[Transcript, None]:
         for text in self.guesses:
-            yield Transcript(text="", final=False, pause_text=text, until=1.0)
+            others = tuple(islice(self.others, 1))
+            yield Transcript(text="", final=False, pause_text=text, until=1.0, alternatives=others)
             await steps()
         async for _ in audio:
             pass
-        yield Transcript(text=self.final, final=True)
+        yield Transcript(text=self.final, final=True, alternatives=tuple(islice(self.others, 1)))
 
 
 class AheadLlm(ScriptedLlm):
@@ -85,11 +89,13 @@ class AheadLlm(ScriptedLlm):
 class Stage:
     """A turn whose utterance ends when the test says so."""
 
-    def __init__(self, llm: AheadLlm, guesses: list[str], final: str) -> None:
+    def __init__(
+        self, llm: AheadLlm, guesses: list[str], final: str, others: list[str] | None = None
+    ) -> None:
         self.utterance = Utterance(Detection(word="w", score=1.0, sample=0), 30.0)
         self.llm, self.tts, self.context = llm, ScriptedTts(), RecordedTurn()
         self.conversation = Conversation()
-        engines = Engines(PauseAsr(guesses, final), llm, self.tts)
+        engines = Engines(PauseAsr(guesses, final, others or []), llm, self.tts)
         self.turn = Turn(self.utterance, engines, self.conversation, SETTINGS, self.context)
 
     def end(self) -> None:
@@ -136,6 +142,22 @@ async def test_a_wrong_guess_is_never_heard_done_or_remembered(wait: int) -> Non
     assert len(stage.context.of(events.Reply)) == 3
     assert stage.conversation.history()[0].text == "turn on the lamp"
     assert len(stage.context.of(events.AudioStart)) == 1
+
+
+@pytest.mark.parametrize(("at_the_end", "ahead"), [("for 14", True), ("for 4", False)])
+async def test_an_answer_ahead_counts_for_what_may_have_been_said(
+    at_the_end: str, ahead: bool
+) -> None:
+    """A brain that is asked for 40 minutes asks back where it may have been 14."""
+    stage = Stage(AheadLlm("40, or 14?"), ["for 40"], "for 40", ["for 14", at_the_end])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(stage.turn.run())
+        await steps()
+        stage.end()
+    assert running.result() == Answered("for 40", "40, or 14?")
+    assert stage.llm.guessed == ["for 40"]
+    asked = [request.alternatives for request in stage.llm.requests]
+    assert asked == ([] if ahead else [("for 4",)])
 
 
 async def test_an_action_waits_for_the_certain_end() -> None:

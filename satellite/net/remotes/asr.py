@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from wyoming import asr as wy
 from wyoming.event import Event
 
+from satellite.net import alternatives
 from satellite.net.messages import read
 from satellite.net.remotes.base import Remote
 from satellite.net.remotes.upload import uploading
@@ -29,7 +30,12 @@ class RemoteAsr(Remote):
                     event = await self._next_event(connection)
                     if wy.Transcript.is_type(event.type):
                         final = read(wy.Transcript, event)
-                        yield Transcript(text=final.text, final=True, language=final.language)
+                        yield Transcript(
+                            text=final.text,
+                            final=True,
+                            language=final.language,
+                            alternatives=alternatives.read(event),
+                        )
                         return
                     if wy.TranscriptChunk.is_type(event.type):
                         text += read(wy.TranscriptChunk, event).text
@@ -41,6 +47,7 @@ class RemoteAsr(Remote):
                             language=language if isinstance(language, str) else None,
                             pause_text=pause_text if isinstance(pause_text, str) else None,
                             until=until if isinstance(until, float) else 0.0,
+                            alternatives=alternatives.read(event),
                         )
 
 

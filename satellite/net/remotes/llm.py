@@ -129,6 +129,8 @@ def _transcript(request: ReplyRequest) -> Event:
         own["replaces"] = request.replaces
     if request.model:
         own["model"] = request.model
+    if request.alternatives:
+        own["alternatives"] = request.alternatives
     context = {CONTEXT: msgspec.to_builtins(own)}
     if request.conversation:
         context["conversation_id"] = request.conversation

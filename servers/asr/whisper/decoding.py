@@ -9,6 +9,7 @@ import msgspec
 
 from satellite.text.quoted import quoted
 from servers.asr.whisper import quality
+from servers.asr.whisper.alternatives import alternatives
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Encoded, Floats, Model, Search
 from servers.asr.whisper.quality import Attempt, Thresholds
@@ -71,6 +72,7 @@ class Decoder:
         `prompt` is called with that language. Brief sound in one of `BRIEF_LANGUAGES` is decoded
         in a short window first, and again in a whole one if there is any doubt.
         """
+        before = None
         if language in BRIEF_LANGUAGES and len(samples) <= self._brief:
             encoded = await self._batches.call(self._model.encode, samples, BRIEF_FRAMES)
             attempt = await self._attempt(
@@ -79,9 +81,11 @@ class Decoder:
             if quality.is_certain(attempt, self._options.thresholds):
                 return attempt, language
             _LOGGER.debug("Doubtful in a short window: %s", quoted(attempt))
+            before = attempt
         encoded = await self._batches.call(self._model.encode, samples)
         spoken = language or await self._language(encoded)
-        return await self._with_fallback(encoded, samples, prompt(spoken), spoken), spoken
+        attempt = await self._with_fallback(encoded, samples, prompt(spoken), spoken)
+        return quality.with_other(attempt, before, self._options.thresholds), spoken
 
     async def _with_fallback(
         self, encoded: Encoded, samples: Floats, prompt: Prompt, language: str | None
@@ -117,14 +121,16 @@ class Decoder:
             msgspec.structs.replace(self._options.search, temperature=temperature),
             token_limit(len(samples)),
         )
+        text = vocabulary.decode(found.tokens).strip()
         return Attempt(
-            text=vocabulary.decode(found.tokens).strip(),
+            text=text,
             tokens=found.tokens,
             avg_logprob=found.avg_logprob,
             no_speech_prob=found.no_speech_prob,
             ended=found.ended,
             temperature=temperature,
             seconds=len(samples) / RATE,
+            alternatives=alternatives(text, found.others, vocabulary.decode),
         )
 
 

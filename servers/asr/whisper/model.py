@@ -44,6 +44,8 @@ class Decoded(msgspec.Struct, frozen=True):
     avg_logprob: float
     no_speech_prob: float
     ended: bool
+    others: tuple[tuple[tuple[int, ...], float], ...] = ()
+    """Other texts, and by how much the logarithm of their probability is below that of the best."""
 
 
 class Model:
@@ -134,18 +136,26 @@ def _sampling(search: Search) -> dict[str, Any]:
             "sampling_topk": 0,
             "sampling_temperature": search.temperature,
         }
-    return {"beam_size": search.beam_size, "patience": search.patience}
+    # the search finds as many texts in any case
+    return {
+        "beam_size": search.beam_size,
+        "num_hypotheses": search.beam_size,
+        "patience": search.patience,
+    }
 
 
 def _decoded(result: Any, search: Search, limit: int) -> Decoded:
-    tokens = result.sequences_ids[0]
-    # the score is the sum of the log-probabilities over the length to the power of the penalty
-    total = result.scores[0] * len(tokens) ** search.length_penalty
+    # a score is the sum of the log-probabilities over the length to the power of the penalty
+    (tokens, total), *others = (
+        (tuple(tokens), score * len(tokens) ** search.length_penalty)
+        for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
+    )
     return Decoded(
-        tokens=tuple(tokens),
+        tokens=tokens,
         avg_logprob=total / (len(tokens) + 1),
         no_speech_prob=result.no_speech_prob,
         ended=len(tokens) < limit,
+        others=tuple((other, total - its) for other, its in others),
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from servers.asr.hallucinations import is_hallucination, is_never_said
 from servers.asr.scripts import is_han, is_spaceless, units
+from servers.asr.whisper.alternatives import Alternative, distinct
 from servers.asr.whisper.brightness import UNKNOWN
 
 LOOP_REPEATS = 6
@@ -68,6 +69,13 @@ class Attempt(msgspec.Struct, frozen=True):
     temperature: float = 0.0
     seconds: float = 0.0
     """Length of the sound; 0 if unknown."""
+    alternatives: tuple[Alternative, ...] = ()
+    """Other texts that fit the sound nearly as well, the likeliest first."""
+
+    @property
+    def other_texts(self) -> tuple[str, ...]:
+        """The texts of the alternatives."""
+        return tuple(other.text for other in self.alternatives)
 
 
 class Thresholds(msgspec.Struct, frozen=True):
@@ -162,6 +170,16 @@ def is_certain(attempt: Attempt, thresholds: Thresholds) -> bool:
         is_good(attempt, thresholds)
         and not _is_doubtful(attempt)
         and not _says_twice(units(attempt.text))
+    )
+
+
+def with_other(attempt: Attempt, before: Attempt | None, thresholds: Thresholds) -> Attempt:
+    """Return an attempt, with the text of one `before` it as an alternative if that is good."""
+    if before is None or not is_good(before, thresholds) or _says_twice(units(before.text)):
+        return attempt
+    first = Alternative(before.text, before.tokens)
+    return msgspec.structs.replace(
+        attempt, alternatives=distinct(attempt.text, (first, *attempt.alternatives))
     )
 
 

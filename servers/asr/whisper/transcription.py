@@ -18,6 +18,7 @@ from servers.asr.name_correction import near_names, only_names_differ
 from servers.asr.scripts import joined
 from servers.asr.whisper import quality
 from servers.asr.whisper.agreement import agreed_tokens
+from servers.asr.whisper.alternatives import of_whole
 from servers.asr.whisper.brightness import brightness
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.quality import Attempt, Thresholds
@@ -97,6 +98,8 @@ class Transcription:
         self._names = names
         self._style = style
         self._texts: list[str] = []
+        self._others: list[tuple[str, ...]] = []
+        """Alternatives of each of the texts."""
         self._partial: tuple[int, ...] = ()
         self._confirmed: tuple[int, ...] = ()
         self._pauses = pauses
@@ -104,6 +107,8 @@ class Transcription:
         self._pause_text: str | None = None
         """The text up to the pause that has just been decoded."""
         self._last_pause_text: str | None = None
+        self._pause_others: tuple[str, ...] = ()
+        """Its alternatives."""
         self._decoded: tuple[Window, tuple[int, ...], Attempt, str | None] | None = None
         self._decoded_at_pause = False
         self._partial_at = 0
@@ -142,11 +147,17 @@ class Transcription:
                     pause_text=pause_text,
                     until=until if pause_text is not None else 0.0,
                     quiet=quiet if pause_text is not None else 0.0,
+                    alternatives=self._pause_others if pause_text is not None else (),
                 )
         await self._detect(bytes(pending), worker)
         if (window := self._sound.last()) is not None:
             await self._finish(window, self._sound.samples(window))
-        yield Transcript(text=joined(self._texts), final=True, language=self._language)
+        yield Transcript(
+            text=joined(self._texts),
+            final=True,
+            language=self._language,
+            alternatives=of_whole(self._texts, self._others),
+        )
 
     async def _detect(self, audio: bytes, worker: Worker) -> None:
         """Add sound and decode the windows that it closes."""
@@ -178,6 +189,7 @@ class Transcription:
             text = self._confirmed_text()
         if text:
             self._texts.append(text)
+            self._others.append(attempt.other_texts if reason is None else ())
         self._partial, self._confirmed, self._decoded = (), (), None
 
     async def _decode_partial(self) -> bool:
@@ -198,7 +210,12 @@ class Transcription:
             return False
         if self._decoded_at_pause:
             self._pause_text = self._last_pause_text = joined([*self._texts, attempt.text])
+            others = [*self._others, attempt.other_texts]
+            self._pause_others = of_whole([*self._texts, attempt.text], others)
         confirmed = agreed_tokens(self._partial, attempt.tokens, self._vocabulary.decode)
+        for other in attempt.alternatives:  # where they differ, nothing is certain yet
+            same = agreed_tokens(attempt.tokens, other.tokens, self._vocabulary.decode)
+            confirmed = min(confirmed, same, key=len)
         self._partial = attempt.tokens
         if len(confirmed) > len(self._confirmed):
             self._confirmed = confirmed
@@ -273,8 +290,13 @@ class Transcription:
             )
 
         attempt, spoken = await self._decoder.decode(samples, prompt, language)
-        text = self._style(spoken).script(attempt.text)
-        return msgspec.structs.replace(attempt, text=text), spoken
+        script = self._style(spoken).script
+        others = tuple(
+            msgspec.structs.replace(other, text=script(other.text))
+            for other in attempt.alternatives
+        )
+        text = script(attempt.text)
+        return msgspec.structs.replace(attempt, text=text, alternatives=others), spoken
 
 
 def likely_names(request: TranscribeRequest, configured: str) -> tuple[str, ...]:

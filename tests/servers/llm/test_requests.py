@@ -149,6 +149,186 @@ def _answered(said: str) -> tuple[ReplyPart, ...]:
     return answer(english(), ReplyRequest(text=said, history=history))
 
 
+def test_no_timer_is_named_by_articles() -> None:
+    """ "Start at a timer" is what Whisper writes for "start a timer"."""
+    assert declined(parts("Start at a timer for 3 minutes."))
+    assert declined(parts("Start it timer for 3 minutes."))
+    (timer,) = actions_of(parts("Set a timer for an egg for 5 minutes."))
+    assert timer.data["name"] == "egg"
+
+
+FORTY = "Set a timer for 40 minutes."
+"""What Whisper writes for it is one of the two."""
+FOURTEEN = "Set a timer for 14 minutes."
+QUESTION = "40, or 14? Say the first, or the second."
+
+
+def test_a_number_that_another_sounds_like_is_asked_for() -> None:
+    question, action = answer(english(), ReplyRequest(text=FORTY, alternatives=(FOURTEEN,)))
+    assert question == QUESTION
+    assert isinstance(action, Action)
+    assert action.name == "listen"
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ("Set the volume to 30%.", "Set the volume to 13%."),
+        ("Set a timer for thirty minutes.", "Set a timer for 13 minutes"),
+        ("Set an alarm for 6:15.", "Set an alarm for 6:50."),
+        ("Set a timer for one hour and 15 minutes.", "Set a timer for one hour and 50 minutes."),
+    ],
+)
+def test_two_readings_of_a_number_are_asked_for(said: str, other: str) -> None:
+    question = answer(english(), ReplyRequest(text=said, alternatives=("Set it.", other)))
+    assert "listen" in [action.name for action in actions_of(question)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Set a timer for forty minutes.",
+        "set timer for 40 minutes",
+        "Set a time for 14 minutes.",
+        "Set a timer for 14 minute hens.",
+        "Set a timer for 40 seconds.",
+        "Turn on the lamp.",
+    ],
+)
+def test_other_texts_do_not_lead_to_a_question(other: str) -> None:
+    """They mean the same, are no request, or are not taken for each other."""
+    reply = answer(english(), ReplyRequest(text=FORTY, alternatives=(other,)))
+    assert actions_of(reply) == [Action(name="timer.start", data={"seconds": 2400.0, "name": None})]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("The first.", 2400),
+        ("The second one.", 840),
+        ("40", 2400),
+        ("Fourteen.", 840),
+        ("14 minutes.", 840),
+        ("Forty minutes, please.", 2400),
+        (FOURTEEN, 840),
+    ],
+)
+def test_the_answer_names_one_of_two_numbers(said: str, seconds: int) -> None:
+    for question in (QUESTION, "40, or 14?"):
+        assert actions_of(_answered_number(said, question)) == [
+            Action(name="timer.start", data={"seconds": float(seconds), "name": None})
+        ]
+
+
+def test_an_answer_that_sounds_like_the_other_number_is_asked_about_again() -> None:
+    again = _answered_number("14.", QUESTION, ("40.",))
+    assert again == answer(english(), ReplyRequest(text=FORTY, alternatives=(FOURTEEN,)))
+    asked = (FORTY, "14.")
+    history = tuple(
+        message
+        for text in asked
+        for message in (
+            Message(role="user", text=text),
+            Message(role="assistant", text=QUESTION),
+        )
+    )
+    (timer,) = actions_of(answer(english(), ReplyRequest(text="the second", history=history)))
+    assert timer.data["seconds"] == 840
+
+
+@pytest.mark.parametrize("said", ["50 minutes", "40 or 14", "neither", "Set it to 14 or so"])
+def test_an_answer_that_names_neither_number_does_nothing(said: str) -> None:
+    assert not actions_of(_answered_number(said, "40, or 14?"))
+
+
+def test_nothing_is_open_after_another_reply() -> None:
+    assert not actions_of(_answered_number("the second", "Timer set for 40 minutes."))
+
+
+def _answered_number(
+    said: str, question: str, others: tuple[str, ...] = ()
+) -> tuple[ReplyPart, ...]:
+    """Return the reply to the answer to a question about two numbers."""
+    history = (Message(role="user", text=FORTY), Message(role="assistant", text=question))
+    request = ReplyRequest(text=said, alternatives=others, history=history)
+    return answer(english(), request)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (FOURTEEN,),
+        ("Center timer for 14 minutes.", FOURTEEN),
+        (FOURTEEN, "Set a timer for fourteen minutes."),
+    ],
+)
+def test_a_sentence_that_sounds_like_the_text_is_understood(others: tuple[str, ...]) -> None:
+    reply = answer(english(), ReplyRequest(text="Center timer 14 minutes", alternatives=others))
+    assert reply == parts(FOURTEEN)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (),
+        ("Center timer for 14 minutes.",),
+        (FOURTEEN, "Cancel all timers."),
+        ("Set a timer for 40 minutes.",),
+        ("Set a timer for fourteen minutes.",),
+    ],
+)
+def test_of_several_sentences_that_sound_like_the_text_none_is_guessed(
+    others: tuple[str, ...],
+) -> None:
+    request = ReplyRequest(text="Center timer 14 minutes", alternatives=others)
+    assert declined(answer(english(), request))
+
+
+def test_no_thing_is_guessed() -> None:
+    """Of all that the recognizer tries, only what the home has makes a sentence."""
+    others = ("Turn off the office trigger.", "Turn off the office speaker.")
+    request = ReplyRequest(text="Turn off the office eager.", alternatives=others, situation=HOME)
+    assert declined(answer(english(), request))
+
+
+ROOM = "What is the temperature in the bathroom?"
+OTHER_ROOM = "What is the temperature in the bedroom?"
+
+
+def test_which_of_two_rooms_is_asked_for() -> None:
+    request = ReplyRequest(text=ROOM, alternatives=(OTHER_ROOM,), situation=HOME)
+    question, _ = answer(english(), request)
+    assert question == "bathroom, or bedroom? Say the first, or the second."
+    assert isinstance(question, str)
+    history = (Message(role="user", text=ROOM), Message(role="assistant", text=question))
+    for said in ("The second.", "Bedroom."):
+        request = ReplyRequest(text=said, history=history, situation=HOME)
+        assert answer(english(), request) == parts(OTHER_ROOM, HOME)
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ("Turn on the lights.", "Turn on the light."),
+        ("Remind me to call Ann at 6.", "Remind me to call Anne at 6."),
+        ("Turn on the lamp.", "Turn in the lamp."),
+    ],
+)
+def test_little_differences_lead_to_no_question(said: str, other: str) -> None:
+    request = ReplyRequest(text=said, alternatives=(other,), situation=HOME)
+    assert answer(english(), request) == parts(said, HOME)
+
+
+@pytest.mark.parametrize("written", ["6.15am", "6.15 am", "6:15am", "6.15 a.m."])
+def test_a_time_of_day_is_read_with_a_full_stop(written: str) -> None:
+    assert parts(f"Set an alarm for {written}") == parts("set an alarm for six fifteen a m")
+
+
+@pytest.mark.parametrize("written", ["6.15m", "6.50m", "6.50 m.", "615M."])
+def test_half_a_time_of_day_is_no_duration(written: str) -> None:
+    assert declined(parts(f"Set an alarm for {written}"))
+
+
 @pytest.mark.parametrize("said", ["fifty or fifteen", "fifteen fifty", "neither", "the first"])
 def test_a_choice_is_not_guessed(said: str) -> None:
     assert not actions_of(parts(said))

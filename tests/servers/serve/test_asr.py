@@ -9,6 +9,7 @@ import pytest
 from wyoming.event import Event
 
 from satellite.errors import ModelMissing
+from satellite.net import alternatives
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.values import TranscribeRequest, Transcript
@@ -52,6 +53,48 @@ async def test_malformed_expected_answers_are_ignored(answers: object) -> None:
         await peer.send(Event("transcribe", {"transcript_answers": answers}), *utterance())
         assert lines(await peer.until("transcript")) == ["transcript turn on the lamp"]
     assert engine.requests[0].answers == ()
+
+
+class TwoNumbers(ScriptedAsr):
+    """Hears one of two numbers, at a pause and at the end."""
+
+    async def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        async for _ in audio:
+            pass
+        first, second = "for 40 minutes", "for 14 minutes"
+        yield Transcript(
+            text="for", final=False, pause_text=first, until=1.0, alternatives=(second,)
+        )
+        yield Transcript(text=first, final=True, alternatives=(second,))
+
+
+async def test_texts_that_may_have_been_said_instead_reach_the_satellite() -> None:
+    async with serving("asr", TwoNumbers([]), ANY) as uri:
+        asr = remote(uri, "asr", pairing=Pairing())
+        transcripts = asr.transcribe(once(bytes(3200)), TranscribeRequest(pauses=True))
+        async with aclosing(transcripts) as found:
+            heard = [transcript async for transcript in found]
+        await asr.close()
+    assert [(each.final, each.alternatives) for each in heard] == [
+        (False, ("for 14 minutes",)),
+        (True, ("for 14 minutes",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("for 14 minutes", ()),
+        ({"a": 1}, ()),
+        ([3, "", None, "x" * 1001, "a"], ("a",)),
+        (list("abcdefg"), ("a", "b", "c", "d")),
+    ],
+)
+def test_other_texts_are_bounded_and_checked(sent: object, read: tuple[str, ...]) -> None:
+    event = Event("transcript", {"text": "for 40 minutes", "alternatives": sent})
+    assert alternatives.read(event) == read
 
 
 async def once(audio: bytes) -> AsyncIterator[bytes]:

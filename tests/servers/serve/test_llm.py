@@ -81,6 +81,7 @@ async def test_satellites_send_history_and_situation() -> None:
     ours = {
         "history": [{"role": "user", "text": "hello"}],
         "situation": {"area": "den", "timers": [{"id": "1", "total": 60, "remaining": 30.0}]},
+        "alternatives": list("abcdefg"),
     }
     context = {"satellite": ours, "conversation_id": "7"}
     async with serving("llm", engine, ANY) as uri, client(uri) as peer:
@@ -90,6 +91,7 @@ async def test_satellites_send_history_and_situation() -> None:
     for request in engine.requests:
         assert request.history == (Message(role="user", text="hello"),)
         assert (request.situation.area, request.situation.timers) == ("den", (timer,))
+        assert request.alternatives == tuple("abcd"), "a bounded number"
 
 
 async def test_conversations_are_remembered_by_their_id_and_not_mixed() -> None:

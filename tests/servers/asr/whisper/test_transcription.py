@@ -12,6 +12,7 @@ import pytest
 
 from satellite.lib.worker import Worker
 from satellite.values import TranscribeRequest, Transcript
+from servers.asr.whisper.alternatives import Alternative
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.decoding import Decoder
 from servers.asr.whisper.decoding import DecodingOptions as Decoding
@@ -248,6 +249,66 @@ async def test_a_prompt_that_is_written_is_no_text(model: Model, batches: BatchS
     decoder = cast(Chinese, room.decoder)
     decoder.prompts, decoder.says = [], ("我以下是普通话的句子。",)
     assert (await room.hear(vowel(2.0, 300) + silence(1.0)))[-1].text == ""
+
+
+class Numbers(Counted):
+    """Hears one of two numbers, and cannot say which."""
+
+    async def decode(  # type: ignore[override]
+        self,
+        samples: Floats,
+        prompt: Callable[[str | None], Prompt],
+        language: str | None,
+    ) -> tuple[Attempt, str | None]:
+        best, other = (
+            tuple(self.vocabulary.encode(f" set a timer for {number} minutes"))
+            for number in (40, 14)
+        )
+        self.prefixes.append(prompt(language).prefix)
+        text = self.vocabulary.decode(best).strip()
+        found = Attempt(text, best, avg_logprob=-0.1, no_speech_prob=0.0, ended=True)
+        second = Alternative(self.vocabulary.decode(other).strip(), other)
+        return msgspec.structs.replace(found, alternatives=(second,)), "en"
+
+    prefixes: list[tuple[int, ...]]
+
+
+async def test_the_alternatives_of_a_text_go_with_it(model: Model, batches: BatchScheduler) -> None:
+    room = Room(model, batches, kind=Numbers, pauses=True)
+    cast(Numbers, room.decoder).prefixes = []
+    found = await room.hear(vowel(2.0, 300) + silence(1.0))
+    paused = [transcript for transcript in found if transcript.pause_text is not None]
+    assert paused
+    for transcript in (*paused, found[-1]):
+        assert transcript.pause_text in (None, "set a timer for 40 minutes")
+        assert transcript.alternatives == ("set a timer for 14 minutes",)
+
+
+async def test_a_partial_text_ends_before_what_may_be_another_word(
+    model: Model, batches: BatchScheduler
+) -> None:
+    room = Room(model, batches, kind=Numbers)
+    decoder = cast(Numbers, room.decoder)
+    decoder.prefixes = []
+    *partials, final = await room.hear(vowel(6.0, 300) + silence(1.0))
+    assert {partial.text for partial in partials} == {"set a timer for"}
+    assert {decoder.vocabulary.decode(prefix) for prefix in decoder.prefixes} == {
+        "",
+        " set a timer for",
+    }
+    assert final.text == "set a timer for 40 minutes"
+
+
+async def test_a_rejected_text_has_no_alternatives(model: Model, batches: BatchScheduler) -> None:
+    class Looping(Numbers):
+        async def decode(self, *arguments: object) -> tuple[Attempt, str | None]:  # type: ignore[override]
+            attempt, language = await super().decode(*arguments)  # type: ignore[arg-type]
+            return msgspec.structs.replace(attempt, avg_logprob=-2.0, no_speech_prob=0.9), language
+
+    room = Room(model, batches, msgspec.structs.replace(OPTIONS, partials=False), Looping)
+    cast(Numbers, room.decoder).prefixes = []
+    (final,) = await room.hear(vowel(2.0, 300) + silence(1.0))
+    assert (final.text, final.alternatives) == ("", ())
 
 
 async def test_silence_is_never_decoded(model: Model, batches: BatchScheduler) -> None:
