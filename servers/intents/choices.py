@@ -141,7 +141,7 @@ def answers(choice: Choice, sentences: Sentences) -> tuple[str, ...]:
 
 
 def answered(
-    text: str, choice: Choice, same: Callable[[str, str], bool] = lambda one, other: one == other
+    text: str, choice: Choice, same: Callable[[str, str], bool] = lambda word, other: word == other
 ) -> str | None:
     """Return the word of a choice that an answer consists of, if it names one of the two.
 
@@ -151,6 +151,6 @@ def answered(
     named = [
         word
         for word in (choice.first, choice.second)
-        if any(same(word.lower(), said) for said in words)
+        if any(same(word.lower(), other) for other in words)
     ]
     return named[0] if len(named) == 1 and len(words) <= _LONGEST_ANSWER else None

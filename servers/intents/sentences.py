@@ -71,6 +71,7 @@ class Sentences:
         naming: Naming,
         never: Mapping[str, Never],
         reversals: tuple[str, ...] = (),
+        asides: tuple[str, ...] = (),
         endings: tuple[str, ...] = (),
         confusable: tuple[tuple[str, str], ...] = (),
         usual: UsualHome | None = None,
@@ -80,10 +81,10 @@ class Sentences:
 
         `never` holds, by list, the words that a value of a wildcard list does not have.
 
-        `reversals` are words before a sentence that make it another one, `endings` templates of
-        words after it, and `confusable` pairs of words that the recognizer cannot distinguish
-        reliably. `usual` serves where no home is connected. `package` has sentences for
-        texts that match none.
+        `reversals` are words before a sentence that make it another one, `asides` those that only a
+        recognizer of speech takes for nothing, `endings` templates of words after it, and
+        `confusable` pairs of words that the recognizer cannot distinguish reliably. `usual` serves
+        where no home is connected. `package` has sentences for texts that match none.
         """
         self.language = language
         self.intents = intents
@@ -95,6 +96,7 @@ class Sentences:
             never, reversals, spelling, self._spell, joined=intents.settings.ignore_whitespace
         )
         self.reversals = reversals
+        self.asides = asides
         self.endings = endings
         self.confusable = confusable
         self.usual = usual or UsualHome()
@@ -303,6 +305,7 @@ def load(
         naming,
         wildcards.never_of(content),
         _section(content, "reversals", tuple[str, ...]),
+        _section(content, "asides", tuple[str, ...]),
         _section(content, "endings", tuple[str, ...]),
         _section(content, "confusable", tuple[tuple[str, str], ...]),
         usual_home(language),

@@ -73,14 +73,14 @@ class Understanding:
             word = {choices.FIRST: pending.first, choices.SECOND: pending.second}.get(match.intent)
             return () if word is None else (word,)
 
-        def same(one: str, other: str) -> bool:
-            if one == other:
+        def same(word: str, other: str) -> bool:
+            if word == other:
                 return True
-            found = self._match(pending.with_word(one))
+            found = self._match(pending.with_word(word))
             return found is not None and found == self._match(pending.with_word(other))
 
-        heard = (self._request.text, *self._request.alternatives)
-        first, *others = (choices.answered(text, pending, same) for text in heard)
+        texts = (self._request.text, *self._request.alternatives)
+        first, *others = (choices.answered(text, pending, same) for text in texts)
         if first is None:
             return ()
         return tuple(dict.fromkeys([first, *filter(None, others)]))

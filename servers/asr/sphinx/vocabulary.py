@@ -80,7 +80,7 @@ def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
     """
     source = sentences.load(_LANGUAGE, folder)
     wake_words = {word for words in wake_remainder.WAKE_WORDS for word in words.split()}
-    reversals = [grammar.split_words(text) for text in source.reversals]
+    reversals = [grammar.split_words(text) for text in (*source.reversals, *source.asides)]
     wanted = {*grammar.make(source, *home).words, *grammar.make_endings(source, *home).words}
     wanted |= {*wake_words, *chain.from_iterable(reversals)}
     phonemes = pronounce(wanted, model_folder() / "cmudict-en-us.dict", voice=_VOICE)

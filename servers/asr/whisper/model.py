@@ -155,7 +155,7 @@ def _decoded(result: Any, search: Search, limit: int) -> Decoded:
         avg_logprob=total / (len(tokens) + 1),
         no_speech_prob=result.no_speech_prob,
         ended=len(tokens) < limit,
-        others=tuple((other, total - its) for other, its in others),
+        others=tuple((other, total - logprob) for other, logprob in others),
     )
 
 
