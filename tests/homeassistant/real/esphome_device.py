@@ -115,12 +115,15 @@ class EsphomeDevice:
         return self.program.report().count("Home Assistant is connected")
 
     def entity(self, platform: str, name: str = "") -> str:
-        """Return the entity of a platform whose id contains a name."""
-        for item in self.run(self.api.call("config/entity_registry/list")):
-            ours = item["config_entry_id"] == self.entry.id
-            if ours and item["entity_id"].startswith(f"{platform}.") and name in item["entity_id"]:
-                return str(item["entity_id"])
-        return f"{platform}.none"
+        """Return the entity of a platform whose id contains a name, the shortest of several."""
+        found = [
+            str(item["entity_id"])
+            for item in self.run(self.api.call("config/entity_registry/list"))
+            if item["config_entry_id"] == self.entry.id
+            and item["entity_id"].startswith(f"{platform}.")
+            and name in item["entity_id"]
+        ]
+        return min(found, key=len, default=f"{platform}.none")
 
     def state(self, platform: str, name: str = "") -> str:
         """Return the state of an entity, empty if there is none."""

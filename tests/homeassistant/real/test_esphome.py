@@ -150,6 +150,7 @@ def test_readings(device: EsphomeDevice) -> None:
 def test_settings_are_changed_and_used_at_once(device: EsphomeDevice) -> None:
     changes = (
         ("select", "follow_up", "select.select_option", "option", "Never", "After questions"),
+        ("select", "sensitivity", "select.select_option", "option", "Low", "Usual"),
         ("number", "microphone_gain", "number.set_value", "value", "1.5", "1.0"),
     )
     for platform, name, service, field, other, usual in changes:
@@ -160,9 +161,20 @@ def test_settings_are_changed_and_used_at_once(device: EsphomeDevice) -> None:
         device.service(service, device.entity("switch", "stop_words"))
         device.until(lambda s=state: device.state("switch", "stop_words") == s, "stop words")
     log = device.program.errors()
-    for path in ("listen.follow_up", "sound.mic_volume", "listen.stop_words"):
+    for path in ("listen.follow_up", "listen.sensitivity", "sound.mic_volume", "listen.stop_words"):
         assert log.count(f"in use now: {path}") == 2
     assert not device.state("sensor", "microphone_level")  # until a person enables it
+
+
+def test_a_request_is_begun_by_the_button(device: EsphomeDevice) -> None:
+    def listened() -> int:
+        return sum(event["phase"] == "listening" for event in device.program.events("phase"))
+
+    before = listened()
+    device.service("button.press", device.entity("button", "talk"))
+    device.until(lambda: listened() > before, "listening")
+    device.service("button.press", device.entity("button", "stop"))
+    device.idle()
 
 
 def test_a_wake_word_is_switched_off_and_on(device: EsphomeDevice) -> None:
