@@ -87,6 +87,15 @@ async def test_the_first_sentence_is_spoken_while_the_second_is_being_written() 
     assert bench.tts.texts == ["It is one.", "Two three.", "Four."]
 
 
+async def test_the_first_sentence_does_not_wait_for_the_word_after_it() -> None:
+    """A word of the brain takes longer than all else between the decision and the first sound."""
+    pace = asyncio.Event()
+    bench = Bench(llm=ScriptedLlm([("It is one.", " Two three.")], pace=pace))
+    bench.stage.on_chunk = pace.set  # the brain goes on only once something was heard
+    assert isinstance(await bench.run(), Answered)
+    assert bench.tts.texts == ["It is one.", "Two three."]
+
+
 @pytest.mark.parametrize(
     ("language", "parts", "texts"),
     [
