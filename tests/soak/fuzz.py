@@ -96,7 +96,7 @@ class Fuzz:
                 task.cancel()
             await asyncio.wait(tasks)
         for target in self.targets:
-            if (grown := target.growth()).part > FLAT:
+            if (grown := target.growth()) is not None and grown.part > FLAT:
                 self.failures.append(f"memory of {list(target.ports)} grew from {grown}")
         if self.failures:
             for number, (role, stream) in enumerate(self._last):
@@ -348,7 +348,10 @@ def main() -> int:
             running = others(given.minutes * 60) if given.everything else {}
             asyncio.run(fuzz.run(given.minutes * 60))
             fuzz.failures += ended(running)
-            growths = ", ".join(str(target.growth()) for target in fuzz.targets)
+            growths = ", ".join(
+                str(target.growth() or "not judged before eleven minutes")
+                for target in fuzz.targets
+            )
     print(f"{fuzz.sent} streams; slowest describe {fuzz.slowest * 1000:.0f} ms; memory {growths}")
     failures = dict.fromkeys(fuzz.failures)
     for failure in failures:

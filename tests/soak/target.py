@@ -15,7 +15,8 @@ from typing import NamedTuple
 import psutil
 
 WARM = 300.0
-"""Seconds, or a third of a shorter run, in which a process reaches most of its lasting memory.
+"""Seconds in which a process reaches most of its lasting memory; a shorter run than twice that
+shows nothing about it.
 
 Engines are loaded, the recognizers of other homes' names are held up to their bound (a server with
 PocketSphinx: 73 MB at first, 255 MB after 10,000 streams and after 50,000), and the allocator gets
@@ -54,8 +55,8 @@ class Target:
         self.memory.append((time.monotonic() - self._began, rss))
         return rss
 
-    def growth(self) -> Growth:
-        """Return how its memory has grown since it was warm."""
+    def growth(self) -> Growth | None:
+        """Return how its memory has grown since it was warm; None after too short a run."""
         return growth(self.memory)
 
 
@@ -74,16 +75,14 @@ class Growth(NamedTuple):
         return f"{self.before:.1f} to {self.after:.1f} MB"
 
 
-def growth(memory: Sequence[tuple[float, float]]) -> Growth:
-    """Return the growth in readings of seconds and megabytes."""
-    if not memory:
-        return Growth(0.0, 0.0)
-    end = memory[-1][0]
-    warm = min(WARM, end / 3)
-    fifth = (end - warm) / 5
-    early = [rss for when, rss in memory if warm <= when <= warm + fifth]
+def growth(memory: Sequence[tuple[float, float]]) -> Growth | None:
+    """Return the growth in readings of seconds and megabytes; None for too short a time."""
+    if not memory or (end := memory[-1][0]) < 2 * WARM:
+        return None
+    fifth = (end - WARM) / 5
+    early = [rss for when, rss in memory if WARM <= when <= WARM + fifth]
     late = [rss for when, rss in memory if when >= end - fifth]
-    return Growth(statistics.mean(early) if early else 0.0, statistics.mean(late))
+    return Growth(statistics.mean(early or late), statistics.mean(late))
 
 
 def waited_here() -> float:
