@@ -24,6 +24,8 @@ from satellite.values import Declined, ReplyPart, ReplyRequest
 from servers.llm.chat import external_calls, prompt
 from servers.llm.chat.call_bounds import canonical
 from servers.llm.chat.client import ChatClient, ChatMessage, ChatOptions, ToolCall, Unsupported
+from servers.llm.chat.newest_request import newest_request
+from servers.llm.chat.outcome import Answer, Outcome
 from servers.llm.chat.reasoning import HoldTimes, hold_time
 from servers.llm.chat.sent_facts import SentFacts
 from servers.llm.chat.spoken_stream import SpokenStream
@@ -77,7 +79,7 @@ class Chat:
             prompt.system_message(self._options.system, request.situation),
             prompt.user_message(request),
         ]
-        box, answer = await self._box(request), _Answer()
+        box, answer = await self._box(request), Answer()
         async with aclosing(self._ask(model, messages, box, answer, longest=1)) as texts:
             async for _ in texts:
                 pass
@@ -92,7 +94,7 @@ class Chat:
         model calls a tool.
         """
         model = request.model or self._options.model
-        answered, outcome = False, _Outcome()
+        answered, outcome = False, Outcome()
         rounds = self._rounds(model, request, outcome, ahead)
         try:
             async with aclosing(rounds):
@@ -115,17 +117,21 @@ class Chat:
         yield f" {own.no_answer}" if answered else Declined(text=own.no_answer)
 
     async def _rounds(
-        self, model: str, request: ReplyRequest, outcome: _Outcome, ahead: bool
+        self, model: str, request: ReplyRequest, outcome: Outcome, ahead: bool
     ) -> AsyncGenerator[ReplyPart, None]:
         """Ask the model and call its tools, until an answer calls none."""
         box = await self._box(request)
-        history = prompt.history_messages(request, self._sent.of_history(request))
-        latest = [prompt.user_message(request)]
-        self._sent.remember(request, prompt.facts_of(request))
+        earlier = self._sent.of_history(request)
+        history = prompt.history_messages(request, [sent.text for sent in earlier])
+        newest, facts = newest_request(
+            request, earlier, lambda last: self._fit(model, request, history, [last], box)
+        )
+        self._sent.remember(request, facts)
+        latest = [newest]
         spoken = again = False
         done: dict[str, ToolResult] = {}
         for left in range(self._options.tool_rounds, -1, -1):
-            answer = _Answer()
+            answer = Answer()
             messages = self._fit(model, request, history, latest, box)
             acted = set(done)  # in earlier rounds; what was done is not done again
             gap = " " if spoken else ""  # between the texts before and after a tool
@@ -214,7 +220,7 @@ class Chat:
         model: str,
         messages: Sequence[ChatMessage],
         box: Toolbox,
-        answer: _Answer,
+        answer: Answer,
         longest: int | None = None,
     ) -> AsyncGenerator[str, None]:
         """Yield the spoken text of one answer, and collect all of it in `answer`.
@@ -252,7 +258,7 @@ class Chat:
             answer.text += text
             yield text
 
-    def _end(self, model: str, spoken: SpokenStream, answer: _Answer, whole: bool) -> str:
+    def _end(self, model: str, spoken: SpokenStream, answer: Answer, whole: bool) -> str:
         """Add the calls of an answer that has ended; return its last text."""
         text = spoken.flush(cut=not whole)
         answer.add_written(spoken.calls)
@@ -303,39 +309,3 @@ class Chat:
 def _key(call: ToolCall) -> str:
     """Return what two calls have in common that do the same."""
     return f"{canonical(call.name)} {json.dumps(call.arguments, default=str, sort_keys=True)}"
-
-
-class _Outcome:
-    """What became of a request."""
-
-    def __init__(self) -> None:
-        self.results: list[ToolResult] = []
-        self.cut = False
-        """Whether the newest answer was ended in the middle of a call."""
-
-    @property
-    def summary(self) -> str:
-        """The distinct results of tools that succeeded."""
-        return " ".join(dict.fromkeys(result.text for result in self.results if not result.failed))
-
-
-class _Answer:
-    """One answer of the model."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.calls: tuple[ToolCall, ...] = ()
-        self.cut = False
-        """Whether a call was left out that was ended in the middle."""
-
-    def add_written(self, calls: Sequence[ToolCall]) -> None:
-        """Add calls that were written as text, unless the server read them from it already."""
-        native = [(canonical(call.name), dict(call.arguments)) for call in self.calls]
-        self.calls += tuple(
-            call for call in calls if (canonical(call.name), dict(call.arguments)) not in native
-        )
-
-    def message(self) -> ChatMessage:
-        """Return the answer as a message of the next prompt."""
-        calls = [{"function": {"name": c.name, "arguments": dict(c.arguments)}} for c in self.calls]
-        return {"role": "assistant", "content": self.text, "tool_calls": calls}

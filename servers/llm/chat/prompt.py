@@ -25,6 +25,7 @@ DEFAULT_SYSTEM = (
 _NAMES = 100
 """Most names of entities in the prompt: some hundred tokens; a tool lists all of them."""
 
+_NOW = "Now:"
 _FACTS = "What stands in brackets at the end is from the device, not from the person."
 
 
@@ -43,23 +44,36 @@ def history_messages(request: ReplyRequest, facts: Sequence[str]) -> list[ChatMe
     return [
         {"role": "assistant", "content": encodable(message.text)}
         if message.role == "assistant"
-        else _from_user(message.text, known)
+        else from_user(message.text, known)
         for message, known in zip(request.history, facts, strict=True)
         if message.text.strip()
     ]
 
 
 def user_message(request: ReplyRequest) -> ChatMessage:
-    """Return the newest request with the current facts."""
-    return _from_user(request.text, facts_of(request))
+    """Return the newest request with all current facts."""
+    return from_user(request.text, " ".join(facts_of(request)))
 
 
-def facts_of(request: ReplyRequest) -> str:
-    """Return the facts that go with the newest request."""
-    return " ".join(_facts(request))
+def facts_of(request: ReplyRequest) -> tuple[str, ...]:
+    """Return the facts that are known at a request; the time is the first one."""
+    return tuple(_facts(request))
 
 
-def _from_user(text: str, facts: str) -> ChatMessage:
+def new_facts(facts: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those facts that a conversation lacks which has the `known` ones.
+
+    All of them where one other than the time has changed: a timer that is gone shows only so.
+    """
+    if not known or facts[1:] != known[1:]:
+        return facts
+    if facts[:1] == known[:1]:
+        return ()
+    (day, _, time), (known_day, _, _) = (now.rpartition(" ") for now in (facts[0], known[0]))
+    return (f"{_NOW} {time}",) if day == known_day != _NOW else facts
+
+
+def from_user(text: str, facts: str) -> ChatMessage:
     written = encodable(text.strip())
     return {"role": "user", "content": f"{written}\n[{encodable(facts)}]" if facts else written}
 
@@ -71,7 +85,7 @@ def encodable(text: str) -> str:
 
 def _facts(request: ReplyRequest) -> Iterator[str]:
     situation = request.situation
-    yield f"Now: {_moment(situation.now)}."
+    yield f"{_NOW} {_moment(situation.now)}."
     if situation.area:
         yield f"Room: {situation.area}."
     if situation.speaker:

@@ -1,0 +1,45 @@
+"""What a model answered, and what became of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from servers.llm.chat.call_bounds import canonical
+from servers.llm.chat.client import ChatMessage, ToolCall
+from servers.llm.chat.toolbox import ToolResult
+
+
+class Outcome:
+    """What became of a request."""
+
+    def __init__(self) -> None:
+        self.results: list[ToolResult] = []
+        self.cut = False
+        """Whether the newest answer was ended in the middle of a call."""
+
+    @property
+    def summary(self) -> str:
+        """The distinct results of tools that succeeded."""
+        return " ".join(dict.fromkeys(result.text for result in self.results if not result.failed))
+
+
+class Answer:
+    """One answer of the model."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.calls: tuple[ToolCall, ...] = ()
+        self.cut = False
+        """Whether a call was left out that was ended in the middle."""
+
+    def add_written(self, calls: Sequence[ToolCall]) -> None:
+        """Add calls that were written as text, unless the server read them from it already."""
+        native = [(canonical(call.name), dict(call.arguments)) for call in self.calls]
+        self.calls += tuple(
+            call for call in calls if (canonical(call.name), dict(call.arguments)) not in native
+        )
+
+    def message(self) -> ChatMessage:
+        """Return the answer as a message of the next prompt."""
+        calls = [{"function": {"name": c.name, "arguments": dict(c.arguments)}} for c in self.calls]
+        return {"role": "assistant", "content": self.text, "tool_calls": calls}
