@@ -176,11 +176,24 @@ def _switched(
 
 def lists_of(lists: Mapping[str, Any]) -> dict[str, Any]:
     """Return the package's lists with the codes of states here, and one of floors, with none."""
-    mapped = {**lists, "floor": {"values": []}}
+    mapped = {name: _range_of_its_own(values) for name, values in lists.items()}
+    mapped["floor"] = {"values": []}
     for name in _OPENINGS:
         if values := (lists.get(name) or {}).get("values"):
             mapped[name] = {"values": [{**v, "out": _OPEN.get(v["out"], v["out"])} for v in values]}
     return mapped
+
+
+def _range_of_its_own(values: Any) -> Any:
+    """Return a list whose numbers are multiplied with a bound that no other list has.
+
+    hassil stores number words, with their multiplied values, by the bounds alone: those of another
+    list would come out multiplied, or these would not.
+    """
+    limits = values.get("range") if isinstance(values, Mapping) else None
+    if not isinstance(limits, Mapping) or limits.get("multiplier") is None:
+        return values
+    return {**values, "range": {**limits, "to": limits["to"] + 1}}
 
 
 def slots_of(intent: str, slots: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -113,3 +113,19 @@ def test_a_kind_of_things_that_a_home_lacks_is_understood_where_nothing_else_fit
     assert english().match("toggle the heater", ("lamp",), AREAS) is None
     own = english().match("toggle the thermostat", ("lamp", "Thermostat"), AREAS)
     assert own == Match(intent="HassToggle", slots={"name": "Thermostat"})
+
+
+@pytest.mark.parametrize("amount", ["zehn", "10"])
+@pytest.mark.parametrize(("word", "step"), [("lauter", "up"), ("leiser", "down")])
+def test_an_amount_in_words_goes_the_way_that_is_said(amount: str, word: str, step: str) -> None:
+    match = load("de", understood=SKILLS).match(f"mach die Musik {amount} Prozent {word}", (), ())
+    assert match is not None
+    assert match.slots == {"volume_step": step, "step": 10}
+
+
+def test_a_loudness_in_words_is_what_is_said_after_one_that_is_lowered() -> None:
+    german = load("de", understood=SKILLS)
+    assert german.match("mach die Musik zwanzig Prozent leiser", (), ())
+    match = german.match("Lautstärke auf zwanzig Prozent", (), ())
+    assert match is not None
+    assert match.slots == {"volume_level": 20}
