@@ -79,8 +79,8 @@ class Assembly(msgspec.Struct, frozen=True):
     assistants: Assistants
     context: EngineContext
     gaps: tuple[LanguageGap, ...] = ()
-    local_asr: Asr | None = None
-    """Speech recognition of this machine, if it knows the language of the settings."""
+    local_asr: dict[str, Asr | None] = {}
+    """By language of the assistants, the speech recognition of this machine that knows it."""
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -92,8 +92,15 @@ class _Made(msgspec.Struct, frozen=True):
     context: EngineContext
     discovery: Discovery | None
 
-    def local_asr(self, settings: Settings) -> Asr | None:
-        """Return the speech recognition of this machine that knows the language; None without."""
+    def local_asr(self, assistants: Sequence[Settings]) -> dict[str, Asr | None]:
+        """Return this machine's speech recognition that knows a language, by the assistants'."""
+        found: dict[str, Asr | None] = {}
+        for own in assistants:
+            if not any(codes.same(own.language, language) for language in found):
+                found[own.language] = self._local_asr(own)
+        return found
+
+    def _local_asr(self, settings: Settings) -> Asr | None:
         key = engine_key("asr", settings)
         if spec.is_uri(key[1]):
             return None
@@ -182,7 +189,7 @@ async def assembled(
             assistants,
             made.context,
             made.gaps(settings),
-            made.local_asr(settings),
+            made.local_asr(assistants.settings),
         )
 
 

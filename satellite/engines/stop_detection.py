@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from functools import partial
 
 from satellite.audio.echo.playback_reference import PlaybackReference
@@ -11,7 +12,7 @@ from satellite.engines.assembly import create
 from satellite.languages import codes
 from satellite.languages.pack import ENGLISH
 from satellite.listening.contained_vad import ContainedVad
-from satellite.listening.stop_phrases import stop_recognition
+from satellite.listening.stop_phrases import StopRecognition, of_all, stop_recognition
 from satellite.listening.stop_words import StopWords
 from satellite.ports import Asr, EngineContext
 from satellite.settings import Settings
@@ -22,21 +23,27 @@ _LOGGER = logging.getLogger(__name__)
 
 
 async def stop_detection(
-    settings: Settings, asr: Asr | None, output: SpeechOutput, reference: PlaybackReference
+    settings: Settings,
+    local: Mapping[str, Asr | None],
+    output: SpeechOutput,
+    reference: PlaybackReference,
 ) -> StopWords:
-    """Make the listener for stop words; `asr` is this machine's, if it knows the language.
+    """Make the listener for the stop words of the languages of all assistants.
+
+    `local` has, by language, this machine's speech recognition, if it knows the language.
 
     What is possible in another language than English is logged.
     """
     wanted, possible = settings.listen.stop_words, True
-    find = partial(stop_recognition, settings.language, asr)
-    if not codes.same(settings.language, ENGLISH):  # English needs no file at the start
+    find = partial(_recognition, local)
+    if any(not codes.same(each, ENGLISH) for each in local):  # English needs no file at the start
         found = await asyncio.to_thread(find)
         possible = bool(found.phrases)
         if found.note and wanted:
             _LOGGER.warning("stop words: %s", found.note)
-        elif wanted and possible and asr is not None:
-            _LOGGER.info("stop words of %s: recognized by %s", settings.language, label(asr))
+        for language, asr in local.items():
+            if wanted and not found.note and asr is not None and not codes.same(language, ENGLISH):
+                _LOGGER.info("stop words of %s: recognized by %s", language, label(asr))
     return StopWords(
         find,
         ContainedVad(await create("vad", settings.vad, EngineContext.for_settings(settings))),
@@ -46,3 +53,7 @@ async def stop_detection(
         reference,
         wanted=wanted,
     )
+
+
+def _recognition(local: Mapping[str, Asr | None]) -> StopRecognition:
+    return of_all([stop_recognition(language, asr) for language, asr in local.items()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import cast
 
@@ -79,6 +79,20 @@ def stop_recognition(language: str, local: Asr | None) -> StopRecognition:
     )
 
 
+def of_all(found: Sequence[StopRecognition]) -> StopRecognition:
+    """Return what recognizes the stop words of several languages, one after another."""
+    able = [each for each in found if each.phrases]
+    if len(able) < 2:
+        only = able[0] if able else StopRecognition(frozenset())
+        return msgspec.structs.replace(only, note=_notes(found))
+    phrases = frozenset[str]().union(*(each.phrases for each in able))
+    return StopRecognition(phrases, able[0].language, lambda: _Several(able), _notes(found))
+
+
+def _notes(found: Sequence[StopRecognition]) -> str:
+    return "; ".join(dict.fromkeys(each.note for each in found if each.note))
+
+
 def _of_english(phrases: frozenset[str] | None = None) -> Asr:
     """Create the recognizer of English stop words: of all, or of some."""
     return cast(Asr, spec.create("asr", component(phrases)))
@@ -113,6 +127,36 @@ class _Both:
     async def close(self) -> None:
         if self._english is not None:
             await self._english.close()
+
+
+class _Several:
+    """The recognizers of several languages: the first that hears a stop word of its own decides."""
+
+    def __init__(self, found: Sequence[StopRecognition]) -> None:
+        self._found = [(each, each.create()) for each in found]
+
+    async def load(self) -> None:
+        """Loaded when they are first needed, or by their owners."""
+
+    def describe(self) -> EngineInfo:
+        return self._found[0][1].describe()
+
+    async def transcribe(
+        self, audio: AsyncIterator[bytes], request: TranscribeRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        """Yield the transcript, after all of the sound, which has seconds at most."""
+        sound = b"".join([chunk async for chunk in audio])
+        text = ""
+        for recognition, asr in self._found:
+            own = TranscribeRequest(language=recognition.language)
+            text = await _transcribed(asr, sound, own)
+            if plain(text) in recognition.phrases:
+                break
+        yield Transcript(text=text, final=True)
+
+    async def close(self) -> None:
+        for _recognition, asr in self._found:
+            await asr.close()
 
 
 async def _transcribed(asr: Asr, sound: bytes, request: TranscribeRequest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import tzinfo
 from functools import partial
 
@@ -26,7 +26,7 @@ class Bell:
         longest: float,
         clock: Callable[[], ClockReading],
         zone: tzinfo | None,
-        words: Callable[[], RingWords],
+        words: Callable[[str | None], RingWords],
     ) -> None:
         self.ringing: dict[str, DueEntry] = {}
         """The entries that ring, by id."""
@@ -64,18 +64,26 @@ class Bell:
         announced: set[str] = set()
         began = self._clock().boot
         while True:
-            new = [due for id_, due in self.ringing.items() if id_ not in announced]
-            announced.update(self.ringing)
+            new = self._of_one_language(announced)
+            announced.update(due.entry.id for due in new)
             words, language = self._announcement(new)
             ring = Ring(loudness(self._clock().boot - began), words, language)
             await self._containment.once(partial(self._ring, ring))
             await asyncio.sleep(PAUSE)
 
+    def _of_one_language(self, announced: Collection[str]) -> list[DueEntry]:
+        """Return what is not announced yet, in the language of the first of them.
+
+        A voice speaks one language: what was set in another one is announced with the next ring.
+        """
+        new = [due for id_, due in self.ringing.items() if id_ not in announced]
+        return [due for due in new if due.entry.language == new[0].entry.language]
+
     def _announcement(self, new: Sequence[DueEntry]) -> tuple[str, str | None]:
         """Return what to say of entries, and its language if that may differ from the settings'."""
         if any(due.late >= ANNOUNCED for due in new):
             try:
-                own = self._words()
+                own = self._words(new[0].entry.language)
                 words = [own.announcement(due, self._zone) for due in new]
                 return " ".join(filter(None, words)), own.language
             except SatelliteError as error:  # it must ring all the same

@@ -67,7 +67,8 @@ class TimerManager:
 
     `ring` plays the ringing sound once; it is called repeatedly, and cancelled when the ringing is
     dismissed or `longest` seconds are over. Entries that ring together are dismissed together.
-    `words` are for what rings late. `store` preserves the schedule over restarts, if there is one.
+    `words` are for what rings late, in a language; None is the satellite's. `store` preserves the
+    schedule over restarts, if there is one.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class TimerManager:
         publish: Callable[[events.Event], None],
         ring: Callable[[Ring], Awaitable[None]],
         longest: float,
-        words: Callable[[], RingWords],
+        words: Callable[[str | None], RingWords],
         store: StoredValue[Schedule] | None = None,
         clock: Callable[[], ClockReading] = read_clocks,
         zone: tzinfo | None = None,

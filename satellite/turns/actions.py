@@ -128,7 +128,7 @@ TimerAction = StartTimer | ChangeTimer | CancelTimer | SetAlarm | CancelAlarm | 
 KnownAction = TimerAction | SetVolume | Stop | Mute | Listen | Broadcast | ToolUsed
 
 _SPEAKING_LATER = ("timer.start", "alarm.set")
-"""Actions with a text that is spoken in the end."""
+"""Actions with a text that is spoken in the end, or words for how late they ring."""
 
 KINDS: dict[str, type[KnownAction]] = {
     "timer.start": StartTimer,
@@ -277,6 +277,6 @@ class ActionRunner:
 
 def in_language(action: Action, language: str) -> Action:
     """Return an action that speaks later with the language in which it was asked for."""
-    if not action.data.get("text") or action.name not in _SPEAKING_LATER:
+    if action.name not in _SPEAKING_LATER:
         return action
     return msgspec.structs.replace(action, data={"language": language, **action.data})

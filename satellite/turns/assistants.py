@@ -46,9 +46,14 @@ class Assistants:
         self._by_word: dict[str, Assistant] = {}
 
     @property
+    def settings(self) -> tuple[Settings, ...]:
+        """Their settings, those of the satellite first."""
+        return tuple(own.settings for own in (self.first, *self._others.values()))
+
+    @property
     def languages(self) -> set[str]:
         """The languages that they speak."""
-        return {own.settings.language for own in (self.first, *self._others.values())}
+        return {own.language for own in self.settings}
 
     def set_wake_words(self, settings: Settings) -> None:
         """Assign each assistant its wake words of these settings."""

@@ -52,7 +52,7 @@ class SpeechParts:
             publish,
             self.sounds.ring,
             settings.cues.timer,
-            lambda: own_sentences(settings.language).ring_words(),
+            lambda language: own_sentences(language or settings.language).ring_words(),
             store,
             carry_out=self.due_commands.put,
         )

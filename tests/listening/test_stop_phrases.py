@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from satellite.languages.pack import installed
-from satellite.listening.stop_phrases import plain, stop_recognition
+from satellite.listening.stop_phrases import of_all, plain, stop_recognition
 from satellite.values import TranscribeRequest
 from tests.support.engines import ScriptedAsr
 from tests.support.speech import silence, speak
@@ -69,3 +69,28 @@ def test_where_none_can_be_recognized_the_note_says_so(language: str) -> None:
 
 def test_a_language_without_stop_words_is_named() -> None:
     assert stop_recognition("tlh", ScriptedAsr()).note == "the language tlh has none"
+
+
+async def test_the_stop_words_of_two_languages_are_heard_each_by_its_own_recognizer() -> None:
+    german, spanish = ScriptedAsr(["Schluss.", "Schluss."]), ScriptedAsr(["¡Basta!"])
+    found = of_all([stop_recognition("de", german), stop_recognition("es", spanish)])
+    asr = found.create()
+    assert found.note == ""
+    assert {"schluss", "basta"} <= found.phrases
+    first = ScriptedAsr(["Wo ist das Licht?"])
+    other = of_all([stop_recognition("de", first), stop_recognition("es", spanish)])
+    second = other.create()
+    assert plain(await heard(asr, silence(0.5), found.language)) == "schluss"
+    assert not spanish.requests
+    assert plain(await heard(second, silence(0.5), other.language)) == "basta"
+    assert [request.language for request in first.requests + spanish.requests] == ["de", "es"]
+    await asr.close()
+    await second.close()
+    assert not german.closed
+
+
+async def test_a_language_whose_stop_words_cannot_be_heard_is_named_beside_one_whose_can() -> None:
+    found = of_all([stop_recognition("en", None), stop_recognition("zh", None)])
+    assert found.language == "en"
+    assert "stop" in found.phrases
+    assert found.note.startswith("none is recognized in the language zh; remedy: ")

@@ -73,7 +73,7 @@ class RunningTimers:
         clocks: Clocks | None = None,
         longest: float = 60,
         store: StoredValue[Schedule] | None = None,
-        words: Callable[[], RingWords] = english_rings,
+        words: Callable[[str | None], RingWords] = english_rings,
     ) -> None:
         self.clocks = clocks or Clocks()
         self.bell = EndlessRing()

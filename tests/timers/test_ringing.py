@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from satellite.errors import PluginBroken
+from satellite.timers import bell
 from satellite.timers.alarm import Alarm
-from satellite.timers.ringing import RingWords
+from satellite.timers.ringing import Ring, RingWords
 from satellite.timers.schedule import DueEntry, Timer
 from satellite.turns.own_sentences import own_sentences, read_sentences
 from tests.support.ring_words import english_rings
-from tests.timers.clocks import BERLIN, RunningTimers, berlin
+from tests.timers.clocks import BERLIN, Clocks, RunningTimers, berlin
 
 
 def late(seconds: float, name: str | None = None, text: str | None = None) -> DueEntry:
@@ -45,7 +48,7 @@ async def test_a_late_ring_is_announced_in_the_language_of_its_words() -> None:
         "time": "{hour}:{minute:02} Uhr",
     }
     german = read_sentences("de", {**own_parts(), "rings": content}).ring_words()
-    home = RunningTimers(words=lambda: german)
+    home = RunningTimers(words=lambda language: german)
     async with home.running():
         home.timers.start(600)
         home.clocks.pass_(900)
@@ -54,8 +57,34 @@ async def test_a_late_ring_is_announced_in_the_language_of_its_words() -> None:
         assert home.bell.rings[0].language == "de"
 
 
+async def test_what_rings_late_is_announced_in_the_language_in_which_it_was_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bell, "PAUSE", 0)
+    rung: list[Ring] = []
+
+    async def ring(once: Ring) -> None:
+        rung.append(once)
+
+    german = DueEntry(Timer(id="g", total=60, due=0, name="Pizza", language="de"), 300, 0)
+    ringing = bell.Bell(
+        ring, 60, Clocks(), BERLIN, lambda language: own_sentences(language).ring_words()
+    )
+    async with asyncio.TaskGroup() as tasks:
+        ringing.add(late(120, "tea"), tasks)
+        ringing.add(german, tasks)
+        while len(rung) < 3:
+            await asyncio.sleep(0)
+        ringing.silence()
+    assert [(each.words, each.language) for each in rung[:3]] == [
+        ("The tea timer ended 2 minutes ago.", "en"),
+        ("Der Pizza-Timer ist vor 5 Minuten abgelaufen.", "de"),
+        ("", None),
+    ]
+
+
 async def test_a_timer_rings_where_the_words_cannot_be_read() -> None:
-    def broken() -> RingWords:
+    def broken(language: str | None) -> RingWords:
         raise PluginBroken("language pack de: own_sentences.yaml: invalid")
 
     home = RunningTimers(words=broken)

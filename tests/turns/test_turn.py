@@ -225,10 +225,10 @@ async def test_a_bug_while_reporting_a_failure_ends_only_the_turn() -> None:
     assert isinstance(await bench.run(), Failed)
 
 
-async def test_a_reminder_remembers_the_language_in_which_it_was_asked_for() -> None:
+async def test_a_timer_remembers_the_language_in_which_it_was_asked_for() -> None:
     stage = RecordedTurn()
     remind = Action(name="timer.start", data={"seconds": 60, "text": "Denk an die Milch."})
-    plain = Action(name="timer.start", data={"seconds": 60})
+    plain = Action(name="timer.start", data={"seconds": 60})  # may ring late, which is said
     engines = Engines(ScriptedAsr(), ScriptedLlm([(remind, plain)]), ScriptedTts())
     await Turn(utterance(), engines, Conversation(), Settings(language="de"), stage).run()
-    assert [action.data.get("language") for action in stage.actions] == ["de", None]
+    assert [action.data.get("language") for action in stage.actions] == ["de", "de"]
