@@ -14,9 +14,10 @@ there:
 
 Requests and wake words are those of quality.py, whose listener and servers are the same without the
 processes between them. Printed for each path and pause: the word error rate, the words that were
-added to what was said, the wake words that were missed, and the requests during which the satellite
-lost sound because the machine was too busy. The exit code is 1 if a rate is more
-than 0.02 above that of the requests alone, or more words are added than there.
+added to what was said, the wake words that were missed, the turns that failed, and the requests
+during which the satellite lost sound: on a machine that is too busy for speech in real time. The
+exit code is 1 if a rate is more than 0.02 above that of the requests alone, more words are added
+than there, or a turn failed.
 """
 
 from __future__ import annotations
@@ -184,8 +185,9 @@ class Trial:
         """Requests whose wake word was not heard."""
         self.lost = 0
         """Requests in which the satellite lost sound."""
-        self.silent: list[str] = []
-        """Requests without a transcript, and how their turns ended."""
+        self.failed: list[str] = []
+        """Requests without a transcript because their turns failed, as where the server took
+        longer than its deadline; their words do not count."""
 
     def add(self, said: str, heard: Heard | None) -> None:
         """Add a request; None if the wake word was missed."""
@@ -193,25 +195,27 @@ class Trial:
             self.missed += 1
             return
         self.lost += heard.lost > 0
-        self.total.add(said, heard.text)
-        if not heard.text:
-            self.silent.append(f"{said!r}: {heard.outcome}, sound lost {heard.lost} times")
+        if heard.outcome == "failed" and not heard.text:
+            self.failed.append(said)
+        else:
+            self.total.add(said, heard.text)
 
     def report(self, details: bool) -> None:
         """Print the row."""
         total = self.total
-        cells = (f"{total.rate:.3f}", total.spoken, total.added, self.missed, self.lost)
+        counts = (total.spoken, total.added, self.missed, len(self.failed), self.lost)
+        cells = (f"{total.rate:.3f}", *counts)
         print(f"{self.name:20}" + "".join(f"{cell:>8}" for cell in cells), flush=True)
         if details:
             for said, written in total.wrong:
                 print(f"    {said!r} as {written!r}", flush=True)
-            for line in self.silent:
-                print(f"    {line}", flush=True)
+            for said in self.failed:
+                print(f"    {said!r}: the turn failed", flush=True)
 
     def worse_than(self, alone: Trial) -> bool:
-        """Whether it is worse than the requests alone, by more than is allowed."""
+        """Return whether it is worse than the requests alone, by more than is allowed."""
         added = self.total.added > alone.total.added
-        return added or self.total.rate > alone.total.rate + WORSE
+        return added or bool(self.failed) or self.total.rate > alone.total.rate + WORSE
 
 
 def alone(folder: Path, model: Path, texts: Sequence[str], spoken: Spoken) -> Trial:
@@ -229,7 +233,7 @@ def compare(flags: argparse.Namespace, model: Path, voice: Path) -> bool:
     """Run all paths; return whether one is worse than the requests alone."""
     texts = REQUESTS[flags.first :][: flags.requests]
     spoken = asyncio.run(Spoken.make(voice, texts))
-    heads = ("WER", "words", "added", "missed", "lost")
+    heads = ("WER", "words", "added", "missed", "failed", "lost")
     print(f"{'':20}" + "".join(f"{head:>8}" for head in heads), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         bare = alone(Path(folder), model, texts, spoken)
