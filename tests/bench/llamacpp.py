@@ -4,10 +4,12 @@
     python -m tests.bench.llamacpp --abandoned 500
 
 The engines have their default options but for a fixed seed, and hold conversations of two turns.
+The row `xllamacpp alone` is the package without anything of ours: no engine with it is faster.
 The first turn's prompt has the persona and the tools, which a warm-up has computed; the second
-one's has only the newest sentences to compute. `--ollama` names the builds to compare with: one
-for any CPU of the architecture and one for this CPU differ by a factor. With `--abandoned`,
-requests are abandoned at their first word instead, and what is left of them is measured.
+one's has only the newest sentences to compute. `--ollama` names the builds to compare with, or
+none: one for any CPU of the architecture and one for this CPU differ by a factor. With
+`--abandoned`, requests are abandoned at their first word instead, and what is left of them is
+measured.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ from typing import Any
 import msgspec
 import psutil
 
+from satellite.lib.platform.cores import cores
 from satellite.ports import EngineContext
 from satellite.values import Message, ReplyRequest, Situation
 from servers.llm.llamacpp.engine import LlamaCpp
+from servers.llm.llamacpp.host import THREADS
 from servers.llm.ollama.engine import Ollama
 from tests.bench.tools import MODELS, TOOLS
 from tests.support import ollama_server
@@ -88,6 +92,28 @@ async def measure(engine: Any, rounds: int) -> Measured:
     return Measured(statistics.median(seconds), statistics.median(rates))
 
 
+def alone(weights: Path, rounds: int) -> float:
+    """Return the pieces a second that the package writes by itself."""
+    import xllamacpp  # loaded before by the engine, with threads that sleep while they wait
+
+    chosen = xllamacpp.CommonParams()
+    chosen.model.path, chosen.n_ctx, chosen.n_parallel = str(weights), 4096, 1
+    chosen.cpuparams.n_threads = chosen.cpuparams_batch.n_threads = min(cores(), THREADS)
+    chosen.api_keys, chosen.ui, chosen.verbosity = ["key"], False, -1
+    server, rates = xllamacpp.Server(chosen), []
+    body = {"messages": [{"role": "user", "content": STORY}], "stream": True, "seed": 1}
+    for _ in range(rounds):
+        times: list[float] = []
+
+        def take(chunk: Any, times: list[float] = times) -> bool:
+            times.append(time.monotonic())
+            return False
+
+        server.handle_chat_completions({**body, "max_tokens": LONGEST}, take)
+        rates.append((len(times) - 1) / (times[-1] - times[0]))
+    return statistics.median(rates)
+
+
 async def abandon(engine: Any, count: int) -> bool:
     """Abandon requests at their first word; return whether nothing is left of them."""
     await engine.load()
@@ -118,6 +144,8 @@ async def compare(ours: Any, weights: Path, rounds: int, programs: list[str]) ->
     """Measure both engines; return what is slower than it should be."""
     here = await measure(ours, rounds)
     print("| engine | first word of the second turn | tokens/s | ratio |\n|---|---|---|---|")
+    limit = await asyncio.to_thread(alone, weights, rounds)
+    print(f"| xllamacpp alone | | {limit:.0f} | |")
     print(f"| llamacpp | {here.second:.2f} s | {here.rate:.0f} | |", flush=True)
     slow = [] if here.second <= SECOND else ["the second turn begins late"]
     for program in programs:
@@ -152,7 +180,7 @@ async def main() -> None:
         clean = await abandon(ours, chosen.abandoned)
         failed = [] if clean else ["abandoned requests leave something"]
     else:
-        programs = chosen.ollama or [ollama_server.program()]
+        programs = [ollama_server.program()] if chosen.ollama is None else chosen.ollama
         failed = await compare(ours, weights, chosen.rounds, programs)
     await ours.close()
     if failed:
