@@ -71,9 +71,10 @@ class SoundBuffer:
         return windows.last(self._spans.all(), self._window_start, self._end)
 
     def samples(self, window: Window) -> Floats:
-        """Return the sound of a window, -1 to 1."""
+        """Return the sound of a window, -1 to 1, after its silence."""
         cut = self._samples[window.start - self._first : window.end - self._first]
-        return cut.astype(np.float32) / np.float32(_FULL_SCALE)
+        voice = cut.astype(np.float32) / np.float32(_FULL_SCALE)
+        return np.concatenate((np.zeros(window.silence, np.float32), voice))
 
     def _closed(self) -> Window | None:
         return windows.closed(

@@ -236,7 +236,10 @@ class Transcription:
         if repeats_prompt(attempt.text, self._style(language).prompt):
             return "repeats its prompt"
         return quality.rejection(
-            attempt, window.voice / RATE, self._options.thresholds, brightness(samples)
+            attempt,
+            window.voice / RATE,
+            self._options.thresholds,
+            brightness(samples[window.silence :]),
         )
 
     def _is_due(self, window: Window) -> bool:

@@ -47,6 +47,9 @@ class Window(msgspec.Struct, frozen=True):
     start: int
     end: int
     voice: int
+    silence: int = 0
+    """Samples of silence to put before it: of a voice that begins at once, as right after a wake
+    word, tiny.en mishears more words, and adds some."""
 
 
 def last(spans: Sequence[Span], begin: int, now: int) -> Window | None:
@@ -58,10 +61,13 @@ def last(spans: Sequence[Span], begin: int, now: int) -> Window | None:
     inside = [Span(max(s.start, begin), s.end) for s in spans if s.end > begin]
     if not inside:
         return None
+    start, end = max(begin, inside[0].start - LEAD), min(now, inside[-1].end + TRAIL)
+    missing = LEAD - (inside[0].start - start) if start == 0 else 0
     return Window(
-        start=max(begin, inside[0].start - LEAD),
-        end=min(now, inside[-1].end + TRAIL),
+        start=start,
+        end=end,
         voice=sum(span.end - span.start for span in inside),
+        silence=max(0, min(missing, LONGEST - (end - start))),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +42,11 @@ def hear(audio: bytes, sizes: list[int] | None = None) -> list[tuple[int, int, b
         at, turn = at + size, turn + 1
     if last := sound.last():
         found.append((last, sound.samples(last)))
-    return [(window.start, window.end, samples.tobytes()) for window, samples in found]
+    return [
+        (window.start, window.end, samples[window.silence :].tobytes())
+        for window, samples in found
+        if not samples[: window.silence].any()
+    ]
 
 
 def test_silence_has_no_window() -> None:
@@ -54,6 +59,27 @@ def test_silence_around_the_voice_is_left_out() -> None:
     assert start == voice - LEAD
     assert end == voice + round(3 * FRAMES_PER_S) * FRAME + TRAIL
     assert len(samples) == 4 * (end - start)
+
+
+@pytest.mark.parametrize(("before", "silence"), [(0.0, 0.4), (0.16, 0.24), (0.5, 0.0)])
+def test_silence_precedes_a_voice_that_begins_soon(before: float, silence: float) -> None:
+    buffer = SoundBuffer(Loudness(), 0.5, 0)
+    buffer.add(sound((0, before), (1, 1), (0, 0.5)))
+    window = buffer.last()
+    assert window is not None
+    assert window.silence / RATE == pytest.approx(silence, abs=FRAME / RATE)
+    samples = buffer.samples(window)
+    assert not samples[: window.silence].any()
+    assert len(samples) == window.silence + window.end - window.start
+    assert np.flatnonzero(samples)[0] == LEAD
+
+
+def test_silence_does_not_make_a_window_too_long() -> None:
+    buffer = SoundBuffer(Loudness(), 0.5, 0)
+    buffer.add(sound((1, 29.9)))
+    window = buffer.last()
+    assert window is not None
+    assert len(buffer.samples(window)) <= LONGEST
 
 
 def test_a_window_stays_the_same_while_silence_goes_on() -> None:
