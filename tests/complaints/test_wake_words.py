@@ -144,14 +144,20 @@ async def test_an_assistant_gets_another_word_and_no_engine_is_loaded_for_it() -
 
 async def test_settings_that_parts_can_change_are_used_at_once_and_others_are_not() -> None:
     listen = ListenSettings(follow_up="always", stop_words=False, silence=1.0)
-    office = Office(changed(listen=listen, sound=SoundSettings(mic_volume=2.0, auto_gain=10.0)))
+    sound = SoundSettings(mic_volume=2.0, auto_gain=10.0, mic_channel=1)
+    office = Office(changed(listen=listen, sound=sound))
     done = await office.reload.now()
-    assert set(done.changed) == {"listen.follow_up", "listen.stop_words", "sound.mic_volume"}
-    assert set(done.restart) == {"listen.silence", "sound.auto_gain"}
+    assert set(done.changed) == {
+        "listen.follow_up",
+        "listen.stop_words",
+        "sound.auto_gain",
+        "sound.mic_volume",
+    }
+    assert set(done.restart) == {"listen.silence", "sound.mic_channel"}
     ((settings, engine),) = office.adopted
     assert settings == office.reload.settings
     assert settings.listen == ListenSettings(follow_up="always", stop_words=False)
-    assert settings.sound == SoundSettings(mic_volume=2.0)
+    assert settings.sound == SoundSettings(mic_volume=2.0, auto_gain=10.0)
     assert engine is None
 
 
