@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, ClassVar
@@ -21,7 +22,7 @@ from satellite.values import (
     TranscribeRequest,
     Transcript,
 )
-from servers.http_api import Answer, Form
+from servers.http_api import Answer, Form, Silent
 from servers.openai.api import OpenAiApi, Unended, engine_errors
 from servers.openai.identity import PATIENCE, identify
 
@@ -116,7 +117,7 @@ class OpenAiAsr:
         form = self._form(bytes(sound), model, language)
         text: str | None = None
         with engine_errors(NAME, api.url, model, options.timeout):
-            async with aclosing(_texts(api.events(PATH, form, _Event))) as texts:
+            async with aclosing(_texts(api.events(PATH, form, _Event), options.timeout)) as texts:
                 async for text in texts:
                     if options.stream:
                         yield Transcript(text=text.strip(), final=False)
@@ -163,18 +164,22 @@ class _Event(Answer, frozen=True):
     delta: str | None = None
 
 
-async def _texts(events: AsyncGenerator[_Event, None]) -> AsyncGenerator[str, None]:
-    """Yield the text so far with each event.
+async def _texts(events: AsyncGenerator[_Event, None], timeout: float) -> AsyncGenerator[str, None]:
+    """Yield the text so far with each event. Raises `Silent` after `timeout` seconds without any.
 
     Speaches and its forerunners send events without a type for each segment of the speech, and end
     without `[DONE]`.
     """
     text, whole, ended = "", "", False
+    latest = time.monotonic()
     try:
         async with aclosing(events):
             async for event in events:
                 if event.text is None and event.delta is None:
+                    if time.monotonic() - latest > timeout:
+                        raise Silent("its events have no text")
                     continue
+                latest = time.monotonic()
                 if event.type == "transcript.text.done":
                     whole, ended = event.text or text, True
                 elif event.text is not None:
