@@ -149,6 +149,8 @@ class Sentences:
             return None
         home = self._names_of(names, areas)
         found = self._find(text, spelled, home)
+        if found is None and (plain := self._naming.without_accents(spelled)) != spelled:
+            found = self._find(text, plain, home)
         return None if found is None else self._as_written(text, found, home)
 
     def extent(self, text: str, names: tuple[str, ...], areas: tuple[str, ...]) -> Extent:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice, product, takewhile
 from typing import Any
+from unicodedata import combining, normalize
 
 import msgspec
 
@@ -41,6 +42,8 @@ class _Names(msgspec.Struct, frozen=True):
     """Words for a sign; a blank separates words, an empty text joins them."""
     zero: list[str] = []
     """Further words for a zero within a number that is said digit by digit."""
+    accents: bool = True
+    """Whether the language has accents; without them, a name is understood with any or none."""
     short_forms: dict[str, list[str]] = {}
     """Words for a short form, without its full stop and in lower case; either may be the name."""
     cases: dict[str, list[Rewrite]] = {}
@@ -55,6 +58,7 @@ class Naming:
         self._language = language
         self._signs: Mapping[str, Sequence[str]] = {"-": (" ", ""), "_": (" ",), **names.signs}
         self._zero = names.zero
+        self._accents = names.accents
         self._same_words = _both_ways(names.short_forms)
         self._cases = [[_compiled(rule) for rule in rules] for rules in names.cases.values()]
         self._spelling = spelling
@@ -76,6 +80,12 @@ class Naming:
         declined = islice(self._declined(name), _MOST_DECLINED)
         forms = chain((name,), *map(self._spoken, chain((name,), declined)))
         return tuple(dict.fromkeys(filter(None, forms)))
+
+    def without_accents(self, text: str) -> str:
+        """Return a text without accents, if the language has none."""
+        if self._accents or text.isascii():
+            return text
+        return "".join(c for c in normalize("NFD", text) if not combining(c))
 
     def named(self, name: str, names: Collection[str]) -> str | None:
         """Return the only one of `names` that is the name, in any case of either; or None.
@@ -119,6 +129,7 @@ class Naming:
             yield from self._number(part)
         elif part[0].isalnum():
             yield self._spelling.apply(part)
+            yield self._spelling.apply(self.without_accents(part))
             yield from self._same_words.get(part.lower(), ())
             if 2 <= len(part) <= _LONGEST_INITIALS and part.isupper():
                 yield " ".join(part)
