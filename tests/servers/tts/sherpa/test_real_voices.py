@@ -14,6 +14,7 @@ from satellite.components import spec
 from satellite.ports import EngineContext
 from satellite.settings import ModelSettings
 from satellite.values import SpeechRequest
+from tests.bench.word_errors import errors
 from tests.support.real_models import real_model
 from tests.support.sherpa_voices import make_joe, make_kokoro
 
@@ -60,7 +61,7 @@ async def test_joe_of_piper_is_understood(tmp_path: Path, ear: Any) -> None:
     steady = f"{voice}?noise_scale=0&noise_scale_w=0"
     for text, expected in ENGLISH.items():
         words, seconds = await heard(ear, steady, text, "en")
-        assert words == expected
+        assert errors(expected.split(), words.split()) <= 1, "processors differ in what is heard"
     _, slower = await heard(ear, f"{steady}&rate=0.7", text, "en")
     assert slower / seconds > 1.15  # not 1.43: Piper rounds the length of each sound up
 
