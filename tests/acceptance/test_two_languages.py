@@ -46,7 +46,7 @@ def test_the_first_wake_word_is_answered_in_english(tmp_path: Path) -> None:
     word, reply, program = answer(tmp_path, wake, speak("what time is it"))
     assert word == "okay_nabu"
     assert answered("en", "time").fullmatch(reply), reply
-    assert "stop words of de: recognized by " in program.errors()  # of both, whoever answers
+    assert "stop words of de: recognized by " in program.errors()  # of both, always
 
 
 def test_the_second_one_is_answered_in_german_and_so_will_its_timer_be(tmp_path: Path) -> None:

@@ -10,22 +10,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from satellite.values import TranscribeRequest
 from servers.asr.whisper.engine import FasterWhisper
 from tests.bench.rejection_sounds import ESPEAK, Case, cases, sound
+from tests.bench.transcripts import transcript
 from tests.bench.word_errors import WordErrors
 from tests.support.real_models import Unavailable, fetched
 from tests.support.speech import RATE
 
 BEGINNING = 0.1
 """Level of a voice's first sample, of its highest."""
-PIECE = 3200
-"""Bytes of sound at once."""
 
 
 def after(audio: bytes, lead: float) -> bytes:
@@ -33,18 +31,6 @@ def after(audio: bytes, lead: float) -> bytes:
     level = np.abs(np.frombuffer(audio, np.int16).astype(np.int32))
     first = int(np.argmax(level > BEGINNING * level.max()))
     return audio[2 * max(0, first - int(lead * RATE)) :]
-
-
-async def transcribed(engine: FasterWhisper, audio: bytes) -> str:
-    """Return the text of an utterance; empty where nothing is written."""
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for start in range(0, len(audio), PIECE):
-            yield audio[start : start + PIECE]
-
-    request = TranscribeRequest(language="en")
-    found = [transcript async for transcript in engine.transcribe(pieces(), request)]
-    return found[-1].text if found else ""
 
 
 async def measure(folder: Path, chosen: Sequence[Case], leads: Sequence[float]) -> None:
@@ -56,7 +42,7 @@ async def measure(folder: Path, chosen: Sequence[Case], leads: Sequence[float]) 
             errors = WordErrors()
             for case in chosen:
                 audio = after(await asyncio.to_thread(sound, case), lead)
-                errors.add(case.text, await transcribed(engine, audio))
+                errors.add(case.text, await transcript(engine, audio))
             wrong = f"{errors.errors} of {errors.spoken} words wrong"
             print(f"{folder.name}, {lead:.2f} s before the voice: {wrong}", flush=True)
     finally:

@@ -14,15 +14,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from satellite.values import TranscribeRequest
 from servers.asr.whisper.brightness import brightness
 from servers.asr.whisper.engine import FasterWhisper
 from tests.bench.rejection_sounds import Case, cases, sound
+from tests.bench.transcripts import transcript
 from tests.support import acoustics
 from tests.support.acoustics import RATE, Samples
 from tests.support.nonspeech import NONSPEECH, nonspeech
@@ -72,16 +72,6 @@ def _band(sound: Samples, low: float, high: float) -> Samples:
     at = np.fft.rfftfreq(len(sound), 1 / RATE)
     spectrum = np.fft.rfft(sound) * (at >= low) / np.sqrt(1 + (at / high) ** 4)
     return np.asarray(np.fft.irfft(spectrum, len(sound)))
-
-
-async def transcript(engine: FasterWhisper, audio: bytes) -> str:
-    async def feed() -> AsyncIterator[bytes]:
-        for start in range(0, len(audio), 6400):
-            yield audio[start : start + 6400]
-
-    request = TranscribeRequest(language="en")
-    texts = [part.text async for part in engine.transcribe(feed(), request) if part.final]
-    return texts[-1]
 
 
 async def row(

@@ -117,10 +117,10 @@ def test_its_options_are_settings_of_known_types(addon: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("language", ["de", "en", "zh-Hans"])
 def test_every_option_is_explained(addon: dict[str, Any], language: str) -> None:
-    told = yaml.safe_load((ADDON / "translations" / f"{language}.yaml").read_text())
-    assert list(told) == ["configuration"]
-    assert list(told["configuration"]) == list(addon["schema"])
-    assert all(set(texts) == {"name", "description"} for texts in told["configuration"].values())
+    words = yaml.safe_load((ADDON / "translations" / f"{language}.yaml").read_text())
+    assert list(words) == ["configuration"]
+    assert list(words["configuration"]) == list(addon["schema"])
+    assert all(set(texts) == {"name", "description"} for texts in words["configuration"].values())
 
 
 @pytest.mark.parametrize("script", [ADDON / "run.sh", REPOSITORY / "export.sh"])

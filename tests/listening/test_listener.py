@@ -138,20 +138,51 @@ async def test_a_rejected_utterance_is_not_captured() -> None:
     assert ears.events == []
 
 
-class SlowWake(ScriptedWake):
-    """Reads nothing before it is released, so that it loses sound."""
+class HeldWake(ScriptedWake):
+    """Reads nothing for a while before it is released, so that it loses sound."""
 
     def __init__(self, at: list[int], release: asyncio.Event) -> None:
         super().__init__(at)
-        self._release = release
+        self.release = release
+
+
+class SlowWake(HeldWake):
+    """Reads nothing before it is released."""
 
     async def detect(
         self, audio: AsyncIterator[bytes], request: DetectRequest
     ) -> AsyncGenerator[Detection, None]:
-        await self._release.wait()
+        await self.release.wait()
         async with aclosing(super().detect(audio, request)) as detections:
             async for detection in detections:
                 yield detection
+
+
+class ThinkingWake(HeldWake):
+    """Reports its word some sound after it has read it, and reads nothing meanwhile."""
+
+    async def detect(
+        self, audio: AsyncIterator[bytes], request: DetectRequest
+    ) -> AsyncGenerator[Detection, None]:
+        async with aclosing(super().detect(audio, request)) as detections:
+            async for detection in detections:
+                await self.release.wait()
+                yield detection
+
+
+def release_after(ears: Ears, size: int, release: asyncio.Event) -> None:
+    """Release a wake engine once the listener has taken `size` bytes of sound."""
+    append = ears.listener._ring.append  # noqa: SLF001  the one clock that counts all sound
+    taken = 0
+
+    def count(audio: bytes) -> None:
+        nonlocal taken
+        append(audio)
+        taken += len(audio)
+        if taken >= size:
+            release.set()
+
+    ears.listener._ring.append = count  # type: ignore[method-assign]  # noqa: SLF001
 
 
 async def test_sound_lost_to_a_slow_wake_engine_does_not_shift_the_utterance() -> None:
@@ -159,37 +190,10 @@ async def test_sound_lost_to_a_slow_wake_engine_does_not_shift_the_utterance() -
     before = sound((MUSIC, 4.0), (SILENCE, 1.0))  # of 5 s the engine is given the last 2
     command = sound((VOICE, 1.0))
     ears = Ears(before + command + sound((SILENCE, 2.0)), SlowWake([31000], release))
-    taken = 0
-
-    def count(audio: bytes, take: Callable[[bytes], None]) -> None:
-        nonlocal taken
-        take(audio)
-        taken += len(audio)
-        if taken >= len(before):
-            release.set()
-
-    ring = ears.listener._ring  # noqa: SLF001  the one clock that counts all sound
-    append = ring.append
-    ring.append = lambda audio: count(audio, append)  # type: ignore[method-assign]
+    release_after(ears, len(before), release)
     (heard,) = await ears.listen()
     assert command in heard
     assert MUSIC[:1] not in heard
-
-
-class ThinkingWake(ScriptedWake):
-    """Reports its word some sound after it has read it, and reads nothing meanwhile."""
-
-    def __init__(self, at: list[int], release: asyncio.Event) -> None:
-        super().__init__(at)
-        self._release = release
-
-    async def detect(
-        self, audio: AsyncIterator[bytes], request: DetectRequest
-    ) -> AsyncGenerator[Detection, None]:
-        async with aclosing(super().detect(audio, request)) as detections:
-            async for detection in detections:
-                await self._release.wait()
-                yield detection
 
 
 async def test_sound_lost_after_the_wake_word_does_not_shift_the_utterance() -> None:
@@ -197,17 +201,8 @@ async def test_sound_lost_after_the_wake_word_does_not_shift_the_utterance() -> 
     command = sound((VOICE, 1.0))
     before = sound((SILENCE, 1.0))
     ears = Ears(before + command + sound((SILENCE, 3.0)), ThinkingWake([15000], release))
-    taken = 0
-    append = ears.listener._ring.append  # noqa: SLF001  the one clock that counts all sound
-
-    def count(audio: bytes) -> None:
-        nonlocal taken
-        append(audio)
-        taken += len(audio)
-        if taken >= SPEECH.bytes_of(4.0):  # 3 s after the word: a second of sound is lost
-            release.set()
-
-    ears.listener._ring.append = count  # type: ignore[method-assign]  # noqa: SLF001
+    # 3 s after the word: a second of sound is lost
+    release_after(ears, SPEECH.bytes_of(4.0), release)
     (heard,) = await ears.listen()
     assert command in heard
 

@@ -16,8 +16,10 @@ MOST = 300
 """Messages: a quiet day, or the minutes before something failed."""
 
 _LONGEST = 500
-"""Characters of a line, and lines of a message with its traceback, of which the middle goes."""
+"""Characters of a line."""
+
 _LINES = 20
+"""Lines of a message with its traceback; those in the middle are left out."""
 
 
 class LogMessage(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ HIGH = (1500.0, 4000.0)
 FRAME = 512
 """Samples (32 ms): a consonant."""
 LOUD, BACKGROUND = 0.95, 0.1
-"""Quantiles of the frames' energy. A window has 0.4 s before the voice, which is background."""
+"""Quantiles of the frames' energy. A window has up to 0.4 s of background before its voice."""
 LONGEST = 10 * RATE
 """Samples of a window that are measured, which takes at most 5 ms."""
 FAINTEST = 0.05
