@@ -19,7 +19,8 @@ _REACH = 200
 _BEGINS = r"(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[.!?…][\"')\]]\s)|(?<=[。！？：；]))[ \t]*"
 _WORDS = "|".join(map(re.escape, sorted(LEAD_WORDS, key=len, reverse=True)))
 _ITEM = rf"(?:[{re.escape(LEAD_SIGNS)}]|#?\d{{1,2}}(?!\w)[.)]?|(?:{_WORDS})(?![(.]|_*[^\W_]))"
-_LEAD = rf"(?P<lead>{_ITEM}(?:{_ITEM}|[\s:：]){{0,40}})"
+_LEAD = rf"(?P<lead>{_ITEM}(?:{_ITEM}|[\s:：]){{0,40}}+)"
+"""Possessive, since a lead is read in one way only: a model must not make this search for long."""
 _HALVES = {word[:size] for word in LEAD_WORDS for size in range(1, len(word))}
 _HALF = "|".join(map(re.escape, sorted(_HALVES, key=len, reverse=True)))
 

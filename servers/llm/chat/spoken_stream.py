@@ -195,24 +195,25 @@ class SpokenStream:
         """Return where the first call without marks begins, with its lead and without, and from
         where more text has to decide."""
         text, first = self._before + self._pending, len(self._before)
-        for at, line, start in self._candidates(text, first):
+        for at, line, lead in self._candidates(text, first):
             begins = beginning(text, at, self._tools, line=line)
             if begins is not False:
-                start -= first
+                # looked for here alone: it takes long, and a text may have many brackets
+                start = (lead_start(text, at, first) if lead is None else lead) - first
                 return (start, at - first, None) if begins else (start, None, start)
         return 0, None, None
 
-    def _candidates(self, text: str, first: int) -> list[tuple[int, bool, int]]:
+    def _candidates(self, text: str, first: int) -> list[tuple[int, bool, int | None]]:
         """Return where calls without marks may begin, whether they begin a line, and where their
-        leads begin."""
-        leads = [(lead.end, lead.line, lead.start) for lead in leads_before_words(text, first)]
-        for found in _START.finditer(text, first):
-            if found.group()[:1] in _SIGNS:
-                at = found.start()
-                leads.append((at, False, lead_start(text, at, first)))
+        leads begin; None for the lead before a sign, which is still to be found."""
+        found: list[tuple[int, bool, int | None]]
+        found = [(lead.end, lead.line, lead.start) for lead in leads_before_words(text, first)]
+        for start in _START.finditer(text, first):
+            if start.group()[:1] in _SIGNS:
+                found.append((start.start(), False, None))
             else:
-                leads.append((found.end(), True, found.end()))
-        return sorted(leads)
+                found.append((start.end(), True, start.end()))
+        return sorted(found, key=lambda each: (*each[:2], each[2] or 0))
 
     def _open_bare(self, lead: int, at: int) -> None:
         """Begin the passage of a call without marks."""
