@@ -179,7 +179,7 @@ class Satellite:
         vad = ContainedVad(self._engines.vad)
         self._words = wake_words_of(settings.wake)
         self._false_wakes = FalseWakes()
-        self._sensitivity = Sensitivity(settings.listen.sensitivity)
+        self._sensitivity = Sensitivity(settings.listen.sensitivity, settings.listen.sensitivities)
         self._link = CurrentLink()
         self._wake_stream = wake_stream = WakeStream(
             settings, vad, self._link, self._speech.activity
@@ -358,7 +358,7 @@ class Satellite:
         self._engines.assistants.set_wake_words(changed)
         self._follow_up.use(changed.listen.follow_up)
         self._stop_words.use(changed.listen.stop_words)
-        self._sensitivity.use(changed.listen.sensitivity)
+        self._sensitivity.use(changed.listen.sensitivity, changed.listen.sensitivities)
         self._front_end.amplify(sound.mic_volume)
         _check_words(changed, self._words)
         words = tuple(self._words.values())

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from satellite import options
 from satellite.audio.cues import Cues
+from satellite.builtin.wake.sensitivity import levels_of
 from satellite.components import spec
 from satellite.config.keys import ASSISTANTS, DEFAULT, VOICES
 from satellite.errors import ConfigError, PluginBroken, PluginUnknown
@@ -34,6 +35,7 @@ def problems(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     for hook in settings.hooks:
         found += [f"{origins['hooks']}: {text}" for text in component("hook", hook)]
     found += [f"{origins['allow']}: {text}" for text in allowed.problems(settings.allow)]
+    found += _sensitivities(settings, origins)
     found += _languages(settings, origins)
     found += _cues(settings, origins)
     found += _assistants(settings, origins)
@@ -67,6 +69,13 @@ def _named_servers(settings: Settings, origins: Mapping[str, str]) -> Iterator[s
         except ConfigError as error:
             origin = f"{origins['servers.dns']}: servers.dns"
             yield from (f"{origin}: {problem}" for problem in error.problems)
+
+
+def _sensitivities(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    try:
+        levels_of(settings.listen.sensitivities)
+    except ValueError as error:
+        yield f"{origins['listen.sensitivities']}: listen.sensitivities: {error}"
 
 
 def _languages(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 
 LIVE = (
     "listen.follow_up",
+    "listen.sensitivities",
     "listen.sensitivity",
     "listen.stop_words",
     "sound.auto_gain",
@@ -142,6 +143,7 @@ class Reload:
         listen = msgspec.structs.replace(
             self._settings.listen,
             follow_up=wanted.listen.follow_up,
+            sensitivities=wanted.listen.sensitivities,
             sensitivity=wanted.listen.sensitivity,
             stop_words=wanted.listen.stop_words,
         )

@@ -54,6 +54,10 @@ class ListenSettings(OptionSet, frozen=True):
         WakeSensitivity,
         option("How easily the built-in engines hear the wake word; `high` has more false wakes"),
     ] = "usual"
+    sensitivities: Annotated[
+        tuple[str, ...],
+        option("Those of single wake words, such as hey_jarvis=high, instead of `sensitivity`"),
+    ] = ()
     stop_words: Annotated[
         bool,
         option('"Stop", "cancel" and "never mind" end speech and ringing without a wake word'),

@@ -35,8 +35,8 @@ _MOST_NEAR_MISSES = 16
 Result = TypeVar("Result")
 
 
-Adjust = Callable[[float], float]
-"""Returns the threshold that applies now instead of the usual one, on any thread."""
+Adjust = Callable[[str, float], float]
+"""Returns the threshold of a word that applies now instead of the usual one, on any thread."""
 
 
 class WakeStream(Protocol):
@@ -223,12 +223,16 @@ class WakeEngine(ABC):
         threshold = self._reviewed.threshold(word, threshold)
         samples = round(refractory * SPEECH.rate)
         return Trigger(
-            threshold, level, samples, partial(self._note_near_miss, word), self._adjusted
+            threshold,
+            level,
+            samples,
+            partial(self._note_near_miss, word),
+            partial(self._adjusted, word),
         )
 
-    def _adjusted(self, threshold: float) -> float:
+    def _adjusted(self, word: str, threshold: float) -> float:
         for adjust in self._adjust:
-            threshold = adjust(threshold)
+            threshold = adjust(word, threshold)
         return threshold
 
     def _note_near_miss(self, word: str, score: float) -> None:

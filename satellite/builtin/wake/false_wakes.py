@@ -38,8 +38,9 @@ class FalseWakes:
         self._turns: deque[str] = deque(maxlen=_TURNS)
         self._until = -math.inf
 
-    def threshold(self, usual: float) -> float:
-        """Return the score needed instead of the usual one, 0 to 1: its root while strict."""
+    def threshold(self, word: str, usual: float) -> float:
+        """Return the score needed instead of the usual one, 0 to 1: its root while strict, whatever
+        the word."""
         return math.sqrt(usual) if self._clock() < self._until else usual
 
     async def follow(self, bus: Bus) -> None:

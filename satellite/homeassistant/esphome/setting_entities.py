@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
+from satellite.arbitration.wake_words import wake_words_of
+from satellite.builtin.wake.bundled_models import spelled
+from satellite.builtin.wake.sensitivity import levels_of, with_level
 from satellite.errors import SatelliteError
 from satellite.homeassistant.esphome.entities import Entity
 from satellite.homeassistant.esphome.frames import Security
@@ -41,6 +45,9 @@ WEBRTC = Package("pywebrtc_audio", extra="sound")
 MOST_GAIN = 50.0
 """The highest `sound.auto_gain`, in dB."""
 
+_FIRST_WORD, _WORDS = 1 << 16, 1 << 30
+"""The keys of the sensitivities of single wake words: from, and how many."""
+
 GAIN_STEP = 0.1
 """Smallest change of the factor that Home Assistant offers."""
 
@@ -69,7 +76,8 @@ class LiveSettings:
         if value == self.value(path):
             return True
         try:
-            await asyncio.to_thread(self._save, {path: value})
+            saved = [*value] if isinstance(value, tuple) else value  # as files have it
+            await asyncio.to_thread(self._save, {path: saved})
             await self._reload()
         except SatelliteError as error:
             _LOGGER.warning("Home Assistant cannot change %s: %s", path, error)
@@ -178,6 +186,28 @@ class SettingNumber(SettingEntity):
         return round(float(command.state), 3) if inside else None
 
 
+class WordSensitivity(SettingSelect):
+    """How easily one of several wake words is heard."""
+
+    def __init__(self, word: str, settings: LiveSettings) -> None:
+        # Home Assistant knows an entity by its name; the key has only to be another one each
+        key = _FIRST_WORD + zlib.crc32(spelled(word).encode()) % _WORDS
+        name = f"Sensitivity of {spelled(word)}"
+        self._word = word
+        super().__init__(
+            {None: "As all", **SENSITIVITY},
+            *(settings, "listen.sensitivities", key, name, "mdi:ear-hearing"),
+        )
+
+    @property
+    def _value(self) -> Any:
+        return levels_of(super()._value).get(spelled(self._word))
+
+    def _wanted(self, command: Any) -> Any:
+        levels = [level for level, name in self._names.items() if name == command.state]
+        return with_level(super()._value, self._word, levels[0]) if levels else None
+
+
 def setting_entities(settings: LiveSettings) -> tuple[Entity, ...]:
     """Return the entities of the settings that take effect at once."""
     noise = ("sound.noise_suppression", 10, "Noise suppression", "mdi:volume-off")
@@ -186,11 +216,13 @@ def setting_entities(settings: LiveSettings) -> tuple[Entity, ...]:
     follow_up = ("listen.follow_up", 6, "Follow-up", "mdi:comment-question-outline")
     stop_words = ("listen.stop_words", 7, "Stop words", "mdi:hand-back-left")
     gain = ("sound.mic_volume", 8, "Microphone gain", "mdi:microphone-plus")
+    words = wake_words_of(settings.value("wake"))
     always: tuple[Entity, ...] = (
         SettingSelect(FOLLOW_UP, settings, *follow_up),
         SettingSwitch(settings, *stop_words),
         SettingNumber(0.0, 100.0, GAIN_STEP, settings, *gain),
         SettingSelect(SENSITIVITY, settings, *sensitivity),
+        *(WordSensitivity(word, settings) for word in words.values() if len(words) > 1),
     )
     if WEBRTC.missing():  # a saved level would keep the satellite from starting
         return always

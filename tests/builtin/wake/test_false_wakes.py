@@ -38,16 +38,16 @@ def test_two_wakes_without_a_request_raise_the_threshold_for_a_while(
     clock = Clock()
     wakes = FalseWakes(clock)
     turn(wakes, "a")
-    assert wakes.threshold(0.5) == 0.5
+    assert wakes.threshold("okay_nabu", 0.5) == 0.5
     clock.now += WITHIN - 1
     turn(wakes, "b")
-    assert 0.5 < wakes.threshold(0.5) < 0.75
-    assert wakes.threshold(0.1) < 0.5
+    assert 0.5 < wakes.threshold("okay_nabu", 0.5) < 0.75
+    assert wakes.threshold("okay_nabu", 0.1) < 0.5
     assert "need a higher score for 30 minutes" in caplog.text
     clock.now += STRICT - 1
-    assert wakes.threshold(0.5) > 0.5
+    assert wakes.threshold("okay_nabu", 0.5) > 0.5
     clock.now += 2
-    assert wakes.threshold(0.5) == 0.5
+    assert wakes.threshold("okay_nabu", 0.5) == 0.5
     assert len(caplog.records) == 1
 
 
@@ -60,14 +60,14 @@ def test_wakes_far_apart_or_with_a_request_change_nothing() -> None:
     for number in range(COUNT + 1):
         turn(wakes, f"apart {number}")
         clock.now += WITHIN + 1
-    assert wakes.threshold(0.5) == 0.5
+    assert wakes.threshold("okay_nabu", 0.5) == 0.5
 
 
 def test_a_turn_without_a_wake_word_is_no_false_wake() -> None:
     wakes = FalseWakes(Clock())
     for number in range(COUNT):
         wakes.take(TurnEnd(outcome="nothing_heard", turn=f"button {number}"))
-    assert wakes.threshold(0.5) == 0.5
+    assert wakes.threshold("okay_nabu", 0.5) == 0.5
 
 
 async def test_events_of_the_bus_are_counted() -> None:
@@ -79,7 +79,7 @@ async def test_events_of_the_bus_are_counted() -> None:
         bus.publish(TurnEnd(outcome="nothing_heard", turn=name))
     bus.end()
     await following
-    assert wakes.threshold(0.5) > 0.5
+    assert wakes.threshold("okay_nabu", 0.5) > 0.5
 
 
 @pytest.mark.parametrize("kind", [OpenWakeWord, TwoStage])
@@ -87,7 +87,7 @@ async def test_an_engine_heeds_them(kind: type[OpenWakeWord] | type[TwoStage]) -
     audio = spoken("okay nabu", "en-us+m2", 170) + silence(1)
 
     usual, strict = kind(kind.Options()), kind(kind.Options())  # type: ignore[arg-type]
-    strict.heed(lambda usual: 1.0)
+    strict.heed(lambda word, usual: 1.0)
     assert len(await detections(usual, audio)) == 1
     assert await detections(strict, audio) == []
     await usual.close()

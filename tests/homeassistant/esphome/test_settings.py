@@ -128,6 +128,26 @@ async def test_settings_are_saved_and_used_at_once(tmp_path: Path) -> None:
     assert again.sound.mic_volume == 2.4
 
 
+async def test_each_of_several_wake_words_has_a_sensitivity(tmp_path: Path) -> None:
+    changes = Changes(tmp_path / "config.toml", "wake=openwakeword:okay_nabu,hey_jarvis")
+    async with changed(changes) as (esphome, client, states):
+        entities, _ = await client.list_entities_services()
+        keys = {e.name: e.key for e in entities if isinstance(e, aioesphomeapi.SelectInfo)}
+        jarvis, nabu = keys["Sensitivity of hey jarvis"], keys["Sensitivity of okay nabu"]
+        assert len(set(keys.values())) == len(keys)
+        assert (states.newest[jarvis], states.newest[nabu]) == ("As all", "As all")
+        client.select_command(jarvis, "Highest")
+        await esphome.satellite.until(lambda: states.newest[jarvis] == "Highest")
+        client.select_command(nabu, "Low")
+        await esphome.satellite.until(lambda: states.newest[nabu] == "Low")
+        assert changes.adopted[-1].listen.sensitivities == ("hey_jarvis=highest", "okay_nabu=low")
+        client.select_command(jarvis, "Loud")
+        client.select_command(jarvis, "As all")
+        await esphome.satellite.until(lambda: states.newest[jarvis] == "As all")
+    again = Changes(changes.path).reload.settings  # after a restart
+    assert again.listen.sensitivities == ("okay_nabu=low",)
+
+
 async def test_noise_suppression_is_offered_only_with_its_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
