@@ -19,9 +19,10 @@ never imports aiohttp: a module with routes is imported inside of the function t
 
 Whether a request is allowed is decided before its handler runs (`auth.Guard`), uniformly for all
 routes, WebSockets included: it comes from a program of this machine, or shows the token, or the
-cookie of a browser that has logged in; and `Host` and `Origin` are ours. A handler checks nothing
-again, and asks `route.caller()` where it matters who calls. With `public`, a route is served
-without a log-in: only for files that are the same for everyone, which ask for the log-in.
+cookie of a browser that has logged in, or comes through Home Assistant's ingress; and `Host` and
+`Origin` are ours. A handler checks nothing again, and asks `route.caller()` where it matters who
+calls. With `public`, a route is served without a log-in: only for files that are the same for
+everyone, which ask for the log-in.
 
 A handler raises `SatelliteError`s, which become JSON with a status (`UsageError`: 400,
 `ModelMissing`: 404, `EngineBusy`: 503, others: 502), and reads bodies by `body.read_body`, which

@@ -51,6 +51,14 @@ HEADERS = {
 }
 """Headers of every answer, unless its handler has set others: no page shows or reads ours."""
 
+_CSP, _ALONE, _FRAMED = (
+    "Content-Security-Policy",
+    "frame-ancestors 'none'",
+    "frame-ancestors 'self'",
+)
+"""The header that says who may frame the page, without and with Home Assistant, whose origin ours
+is in its ingress."""
+
 
 class Https(msgspec.Struct, frozen=True):
     """What an application knows of HTTPS."""
@@ -59,6 +67,8 @@ class Https(msgspec.Struct, frozen=True):
     """The port of it, for those that come without; 0 if there is none."""
     only: bool = False
     """Whether nothing is served without it."""
+    ingress: bool = False
+    """Whether Home Assistant's Supervisor is the only client, with or without it."""
 
 
 def guarded_runner(
@@ -76,7 +86,7 @@ def guarded_runner(
     """
     entrance = _Entrance(guard, live or LiveRequests(), browsers, https or Https())
     app = web.Application(middlewares=[entrance.answer], client_max_size=LARGEST)
-    app.on_response_prepare.append(_harden)
+    app.on_response_prepare.append(_let_home_assistant_frame if entrance.ingress else _harden)
     paged = (Route("GET", path, _page_handler(make)) for path, make in pages.items())
     for route in with_description((*routes, *paged)):
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
@@ -98,6 +108,7 @@ class _Entrance:
         self._live = live
         self._browsers = browsers
         self._https = https
+        self.ingress = https.ingress
         self._refusals = Refusals("HTTP")
         self._known: dict[web.AbstractRoute | None, Route] = {}
         self._areas: dict[str, Refuse] = {}
@@ -114,7 +125,7 @@ class _Entrance:
         """Answer a request: by its handler, or with a refusal."""
         route = self._known.get(request.match_info.route)
         public = route is not None and route.public
-        arrival = Arrival(request.remote or "", public=public, secure=request.secure)
+        arrival = Arrival(request.remote or "", public, request.secure, self.ingress)
         if not arrival.secure and self._needs_https(request, arrival):
             return _use_https(request, self._https.port)
         caller = self._guard.judge(request.headers, arrival)
@@ -140,6 +151,8 @@ class _Entrance:
         return self._areas.get(_area(request.path), _refused)
 
     def _needs_https(self, request: web.Request, arrival: Arrival) -> bool:
+        if self.ingress:
+            return False
         if self._https.only:
             return True
         return not is_here(arrival.address) and not self._guard.shows_token(request.headers)
@@ -149,6 +162,15 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Server"] = "satellite"  # aiohttp's names the versions of its parts
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+
+
+async def _let_home_assistant_frame(request: web.Request, response: web.StreamResponse) -> None:
+    """Harden an answer that Home Assistant shows in a frame, at an address of its own."""
+    response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+    if policy := response.headers.get(_CSP):
+        response.headers[_CSP] = policy.replace(_ALONE, _FRAMED)
+    response.headers.popall("Service-Worker-Allowed", None)  # it would be Home Assistant's
+    await _harden(request, response)
 
 
 def _use_https(request: web.Request, port: int) -> web.Response:

@@ -33,16 +33,16 @@ class Refusal(msgspec.Struct, frozen=True):
     text: str
 
 
-LOCAL, TOKEN, BROWSER, ANYONE = "local", "token", "browser", "anyone"
+LOCAL, TOKEN, BROWSER, INGRESS, ANYONE = "local", "token", "browser", "ingress", "anyone"
 """How a caller is known: as a program of this machine, by the token, by the cookie of a browser
-that has logged in, or not at all."""
+that has logged in, by Home Assistant, which has logged it in, or not at all."""
 
 
 class Caller(msgspec.Struct, frozen=True):
     """The sender of a request."""
 
     how: str
-    """`LOCAL`, `TOKEN`, `BROWSER`, or `ANYONE`, which only public routes see."""
+    """`LOCAL`, `TOKEN`, `BROWSER`, `INGRESS`, or `ANYONE`, which only public routes see."""
     browser: Browser | None = None
     cookie: str = ""
     """The secret of the browser."""
@@ -57,11 +57,15 @@ class Arrival(msgspec.Struct, frozen=True):
     """Whether it is for a route that needs no log-in."""
     secure: bool = False
     """Whether it came by TLS, to this program itself."""
+    ingress: bool = False
+    """Whether it came to the port where only the Supervisor of Home Assistant connects."""
 
 
 _HERE = Arrival()
 _PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 """Headers of requests that a proxy on this machine passes on for others (RFC 7239, and custom)."""
+_INGRESS_PATH = re.compile(r"/api/hassio_ingress/[A-Za-z0-9_-]{1,200}/?")
+"""A header `X-Ingress-Path`, which Home Assistant gives to each request of a user of its own."""
 
 
 class Guard:
@@ -100,6 +104,8 @@ class Guard:
         `headers` must ignore the case of names.
         """
         host = headers.get("Host", "").lower()
+        if arrival.ingress:
+            return self._through_ingress(headers, host)
         bearer = self.shows_token(headers)
         free = self._free(headers, arrival)
         if not bearer and not self._ours(host, free):
@@ -123,6 +129,17 @@ class Guard:
         return Refusal(
             401, "log in (see `satellite page`), or send the token: Authorization: Bearer TOKEN"
         )
+
+    def _through_ingress(self, headers: Mapping[str, str], host: str) -> Caller | Refusal:
+        """Judge a request that the Supervisor sends, for a user whom Home Assistant has logged in.
+
+        Its `Host` is Home Assistant's, under whatever name the user has opened that.
+        """
+        if _INGRESS_PATH.fullmatch(headers.get("X-Ingress-Path", "")) is None:
+            return Refusal(403, "this port is for users of Home Assistant: no X-Ingress-Path")
+        if foreign := self._foreign_page(headers, host, headers.get("X-Forwarded-Host", "")):
+            return Refusal(403, f"pages of {quoted(foreign, 80)} may not use this satellite")
+        return Caller(INGRESS)
 
     def shows_token(self, headers: Mapping[str, str]) -> bool:
         """Return whether a request shows the token."""
@@ -162,11 +179,15 @@ class Guard:
             return parts["name"] in names
         return True
 
-    def _foreign_page(self, headers: Mapping[str, str], host: str) -> str:
-        """Return the page that sends a request, if it may not; empty otherwise."""
+    def _foreign_page(self, headers: Mapping[str, str], *hosts: str) -> str:
+        """Return the page that sends a request, if it may not; empty otherwise.
+
+        `hosts` are the names under which the browser has asked.
+        """
         origin = headers.get("Origin")
         if origin is not None:
-            known = {*self._origins, f"http://{host}", f"https://{host}"}
+            ours = (f"{scheme}://{host.lower()}" for scheme in ("http", "https") for host in hosts)
+            known = {*self._origins, *ours}
             return "" if origin.lower() in known else origin or "no origin"
         # images, scripts and the like have no Origin; a link to us is followed
         site, mode = headers.get("Sec-Fetch-Site", ""), headers.get("Sec-Fetch-Mode", "")
@@ -175,9 +196,9 @@ class Guard:
 
 
 def is_secure(headers: Mapping[str, str], arrival: Arrival) -> bool:
-    """Return whether the browser has sent a request by TLS, to us or to a proxy on this machine."""
+    """Return whether the browser has sent a request by TLS, to us or to a proxy that we trust."""
     forwarded = headers.get("X-Forwarded-Proto", "").lower() == "https"
-    return arrival.secure or (forwarded and is_here(arrival.address))
+    return arrival.secure or (forwarded and (arrival.ingress or is_here(arrival.address)))
 
 
 def named_host(headers: Mapping[str, str]) -> str:

@@ -63,17 +63,19 @@ class HttpServer:
         life: float | None = None,
         tls: Callable[[], ssl.SSLContext | None] | None = None,
         per_address: int = MOST,
+        allowed_by: str = "`allow` (--allow) lists the networks that may connect",
     ) -> None:
         """`runner` imports aiohttp and makes the application; it is called in a thread, once.
 
-        Clients of addresses outside `allowed` are refused. `life` is the number of seconds after
-        which any connection is cut. With `tls`, which returns the context of a connection, clients
-        that speak TLS are served by TLS, and others without. `per_address` is the number of
-        connections of one address at once.
+        Clients of addresses outside `allowed` are refused; `allowed_by` says why in the log.
+        `life` is the number of seconds after which any connection is cut. With `tls`, which returns
+        the context of a connection, clients that speak TLS are served by TLS, and others without.
+        `per_address` is the number of connections of one address at once.
         """
         self._listeners = listeners
         self._make_runner = runner
         self._allowed = allowed
+        self._allowed_by = allowed_by
         self._life = life
         self._tls = tls
         self._per_address = per_address
@@ -132,7 +134,7 @@ class HttpServer:
     def _admits(self, connection: socket.socket, address: str) -> bool:
         """Return whether a client may connect; close its connection if not."""
         if self._allowed is not None and address not in self._allowed:
-            reason = ("not-allowed", "`allow` (--allow) lists the networks that may connect")
+            reason = ("not-allowed", self._allowed_by)
         elif len(connected := self._clients()) >= MOST:
             reason = ("busy", f"{MOST} clients are connected already")
         elif connected.count(address) >= self._per_address:

@@ -45,7 +45,7 @@ class LoginState(msgspec.Struct, frozen=True):
 
     allowed: bool
     how: str
-    """`local`, `token`, `browser`, or `anyone`, which is not allowed."""
+    """`local`, `token`, `browser`, `ingress` (of Home Assistant), or `anyone`: not allowed."""
     secure: bool
     """Whether the browser has sent it by TLS, without which it has no microphone for pages."""
 

@@ -11,7 +11,7 @@ import logging
 import socket
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from satellite.http.certificate import HttpsCertificate
 from satellite.http.connections import HttpServer, listening_socket
 from satellite.http.controls import Controls
 from satellite.http.door import Door
+from satellite.http.ingress import ingress_server
 from satellite.http.lan_door import LanDoor
 from satellite.http.live_requests import LiveRequests
 from satellite.http.pages import Pages
@@ -51,7 +52,7 @@ async def http_server(
     token, and for an unusable certificate.
     """
     wanted = settings.http
-    if not door.port and not door.https_port:
+    if not door.port and not door.https_port and not wanted.ingress_port:
         yield None
         return
     token = await asyncio.to_thread(tokens.read, wanted)
@@ -68,31 +69,37 @@ async def http_server(
         partial(application.runner, only_https=True),
         allowed,
     )
-    listener = None
+    servers, listener = [], None
     if door.port:
         tokens.check(wanted, token)
         listener = _listener(wanted.host, door)
     try:
         if door.https_port:
             await lan.check()
+        if wanted.ingress_port:
+            servers.append(ingress_server(wanted, partial(application.runner, ingress=True)))
     except BaseException:
         if listener is not None:
             listener.close()
         raise
-    server = HttpServer([listener] if listener else [], application.runner, allowed=allowed)
-    async with server.open():
+    servers.append(HttpServer([listener] if listener else [], application.runner, allowed=allowed))
+    async with AsyncExitStack() as stack:
+        for server in servers:
+            await stack.enter_async_context(server.open())
         parts = {"the log-in": application.live.watch}
         if door.https_port:
             parts["HTTPS"] = lan.run
         async with _in_background(parts):
             address = address_of(listener) if listener else None
-            if address is not None:
-                _LOGGER.info("HTTP: programs can use this %s at %s", door.of, address)
-            if door.https_port:
-                _LOGGER.info(
-                    "HTTPS: `satellite page` lets browsers of the LAN use this %s", door.of
-                )
+            _log_ways(door, address)
             yield address
+
+
+def _log_ways(door: Door, address: str | None) -> None:
+    if address is not None:
+        _LOGGER.info("HTTP: programs can use this %s at %s", door.of, address)
+    if door.https_port:
+        _LOGGER.info("HTTPS: `satellite page` lets browsers of the LAN use this %s", door.of)
 
 
 class Application:
@@ -116,7 +123,7 @@ class Application:
         self._routes: list[Route] | None = None
         self._making = threading.Lock()
 
-    def runner(self, *, only_https: bool = False) -> AppRunner:
+    def runner(self, *, only_https: bool = False, ingress: bool = False) -> AppRunner:
         """Import aiohttp and return an application; called in a thread."""
         from satellite.http import application, log_in  # see above
 
@@ -131,7 +138,7 @@ class Application:
             self._pages,
             live=self.live,
             browsers=self._browsers,
-            https=application.Https(self._https_port, only=only_https),
+            https=application.Https(self._https_port, only=only_https, ingress=ingress),
         )
 
 

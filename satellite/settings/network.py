@@ -77,3 +77,14 @@ class HttpSettings(OptionSet, frozen=True):
     origins: Annotated[
         tuple[str, ...], option("Web pages that may use it, such as https://panel.example:8080")
     ] = ()
+    ingress_port: Annotated[
+        int,
+        option(
+            "TCP port for Home Assistant's ingress, which the add-on sets; 0 for none",
+            minimum=0,
+            maximum=65535,
+        ),
+    ] = 0
+    ingress_peer: Annotated[
+        str, option("Address of the Supervisor, the only one that may connect to that port")
+    ] = "172.30.32.2"

@@ -36,6 +36,10 @@ SUPERVISED = {
     "boot": str,
     "audio": bool,
     "host_network": bool,
+    "ingress": bool,
+    "ingress_port": int,
+    "panel_title": str,
+    "panel_icon": str,
     "apparmor": bool,
     "map": list,
     "backup_exclude": list,
@@ -189,6 +193,8 @@ def test_it_starts_the_satellite_with_the_options(addon: dict[str, Any], tmp_pat
     assert (settings.name, settings.tts, settings.area) == ("Bob's place; $(reboot)", "espeak", "")
     assert (settings.mic, settings.brain) == ("alsa:default", "auto")
     assert settings.homeassistant.protocol == "auto"
+    assert settings.http.ingress_port == addon["ingress_port"] > 0
+    assert settings.http.ingress_peer == "172.30.32.2"  # the Supervisor's in every installation
     assert variables["SATELLITE_LOG_LEVEL"] == "info"
     assert "SATELLITE_RUN_AS" not in variables
 
@@ -202,6 +208,18 @@ def test_it_starts_a_server_with_the_file_of_settings(
     arguments, variables = started(given, tmp_path, SETTINGS=str(file))
     assert arguments == ["--server", "--config", str(file)]
     config.load(environment=variables, files=[])
+
+
+def test_the_page_saves_settings_into_a_file_that_outlives_the_container(
+    addon: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "satellite.toml"
+    arguments, variables = started(addon["options"], tmp_path, SETTINGS=str(file))
+    assert arguments == ["--config", str(file)]
+    config.load(environment=variables, files=[file])
+    file.write_text("[listen]\nsilence = 0.9\n")
+    started(addon["options"], tmp_path, SETTINGS=str(file))
+    assert file.read_text() == "[listen]\nsilence = 0.9\n"
 
 
 class Halfway(http.server.BaseHTTPRequestHandler):

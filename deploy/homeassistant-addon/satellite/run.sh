@@ -5,6 +5,7 @@ set -eu
 
 options=${OPTIONS:-/data/options.json}
 export SATELLITE_MIC=alsa:default SATELLITE_SPEAKER=alsa:default
+export SATELLITE_HTTP_INGRESS_PORT=10782
 
 # empty options are not set
 assignments=$(python3 -c '
@@ -18,7 +19,11 @@ for name, value in json.load(open(sys.argv[1])).items():
 run_as=satellite
 eval "$assignments"
 
+# the page saves settings into this file, which outlives the container
 file=${SETTINGS:-/config/satellite.toml}
+if [ ! -e "$file" ] && [ -w "$(dirname "$file")" ]; then
+    echo "# Settings beyond the add-on's options, which go before these." >"$file"
+fi
 if [ -e "$file" ]; then
     set -- --config "$file" "$@"
 fi

@@ -131,6 +131,8 @@ async def _close(
 ) -> None:
     try:
         async with asyncio.timeout(patience):
+            # as a message, too: a proxy between may end the connection by a code of its own
+            await socket.send_json({"event": "closing", "code": code, "reason": reason})
             await socket.close(code=code, message=reason.encode()[:120])
     except (TimeoutError, OSError, RuntimeError):
         _LOGGER.debug("a browser did not take the end of its connection: %s", reason)

@@ -197,6 +197,8 @@ async def test_a_browser_that_does_not_say_hello_is_not_served() -> None:
         page.session.ws_connect(f"{page.address}/page/socket") as socket,
     ):
         await socket.send_bytes(b"\0\0")
+        reason = await socket.receive_json(timeout=5)  # for those whose proxy hides the code
+        assert reason == {"event": "closing", "code": WRONG, "reason": "say hello first"}
         message = await socket.receive(timeout=5)
         assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, WRONG)
 

@@ -3,7 +3,7 @@
 import {Chat} from "./chat.js";
 import {Link} from "./link.js";
 import {Login} from "./login.js";
-import {at} from "./place.js";
+import {at, ingress} from "./place.js";
 import {Panel, storedChoices} from "./panel.js";
 import {Loudspeaker, Microphone} from "./sound.js";
 import {Timers} from "./timers.js";
@@ -230,7 +230,7 @@ class App {
       return true;
     } catch (error) {
       const cause = ["insecure", "unsupported", "refused", "missing", "busy"].includes(error.message) ? error.message : "busy";
-      this.tell(word(`microphone_${cause}`, {address: `https://${location.host}`}));
+      this.tell(obstacle(cause));
       console.info("microphone:", cause, error.cause?.message ?? error.message);
       return false;
     }
@@ -430,6 +430,12 @@ class App {
   }
 }
 
+// Return what keeps this page from the microphone, and what to do.
+function obstacle(cause) {
+  const key = cause === "insecure" && ingress ? "microphone_insecure_home" : `microphone_${cause}`;
+  return word(key, {address: `https://${location.host}`});
+}
+
 const app = new App();
-if (app.microphone.obstacle) app.tell(word(`microphone_${app.microphone.obstacle}`, {address: `https://${location.host}`}));
-navigator.serviceWorker?.register(at("/page/worker.js"), {scope: at("/").pathname}).catch((error) => console.info("not installable:", error.message));
+if (app.microphone.obstacle) app.tell(obstacle(app.microphone.obstacle));
+if (!ingress) navigator.serviceWorker?.register(at("/page/worker.js"), {scope: at("/").pathname}).catch((error) => console.info("not installable:", error.message));

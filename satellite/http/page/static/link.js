@@ -38,6 +38,7 @@ export class Link extends EventTarget {
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.socket = socket;
+    let closing = null;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.welcomed = false;
@@ -46,15 +47,20 @@ export class Link extends EventTarget {
     socket.onmessage = ({data}) => {
       if (typeof data !== "string") return this.tell("sound", data);
       const event = JSON.parse(data);
+      if (event.event === "closing") {
+        closing = event; // a proxy between ends the connection by a code of its own
+        return;
+      }
       if (event.event === "welcome") {
         this.wait = FIRST;
         this.welcomed = true;
       }
       this.tell("event", event);
     };
-    socket.onclose = ({code, reason}) => {
+    socket.onclose = (closed) => {
       if (this.socket !== socket) return;
       this.socket = null;
+      const {code, reason} = closing ?? closed;
       this.ended = code === SUPERSEDED;
       const cause = this.ended ? "elsewhere" : code === FULL ? "full" : "lost";
       this.tell("lost", {cause, reason, welcomed: this.welcomed});

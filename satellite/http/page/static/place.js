@@ -3,3 +3,6 @@
 export function at(path) {
   return new URL(`..${path}`, import.meta.url);
 }
+
+// Whether Home Assistant shows this page, at an address of its own.
+export const ingress = at("/").pathname.includes("/hassio_ingress/");
