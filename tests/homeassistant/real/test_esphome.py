@@ -9,6 +9,7 @@ import pytest
 
 from tests.homeassistant.real import assist, entries, spoken_requests
 from tests.homeassistant.real.esphome_device import EsphomeDevice, esphome_device, need_esphome
+from tests.homeassistant.real.esphome_turns import ANSWERS, check_turn
 from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.services import FurnishedHome
 from tests.support.spoken_choice import heard
@@ -17,8 +18,6 @@ pytestmark = [
     pytest.mark.timeout(400),
     pytest.mark.parametrize("home_assistant", [NEW], indirect=True, scope="module"),
 ]
-
-ANSWERS = ["Turned on the light", "Sorry, I did not understand.", "There is no timer running."]
 
 
 @pytest.fixture(scope="module")
@@ -30,22 +29,6 @@ def device(
     with esphome_device(home, tmp_path_factory.mktemp("esphome")) as device:
         device.add()
         yield device
-
-
-def check_turn(device: EsphomeDevice) -> None:
-    """Speak a request and check that it is understood and its answer is heard."""
-    device.silence()
-    turns = len(device.program.events("turn_end"))
-    device.say(spoken_requests.request())
-    device.until(lambda: len(device.program.events("turn_end")) > turns, "the end of the turn", 40)
-    end = device.program.events("turn_end")[-1]
-    assert end["outcome"] == "answered", device.program.report()
-    transcript = [event for event in device.program.events("transcript") if event["final"]][-1]
-    assert transcript["engine"] == "homeassistant"
-    assert spoken_requests.words(transcript["text"]) == spoken_requests.words(spoken_requests.LAMP)
-    answer = device.program.events("reply")[-1]["text"]
-    device.idle()
-    assert heard(device.played(), [answer, *ANSWERS]) == answer
 
 
 def test_home_assistant_encrypts_by_itself(device: EsphomeDevice) -> None:
