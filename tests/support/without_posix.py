@@ -1,6 +1,7 @@
 """The program in a process that takes itself for Windows: without POSIX.
 
     python -m tests.support.without_posix FILE ARGUMENT...
+    python -m tests.support.without_posix FILE --import-everything
 
 The libraries are imported first, as they are of this system; FILE lists them, and is written by a
 usual run where it does not exist. What is imported from then on, the whole program, finds
@@ -14,6 +15,7 @@ import atexit
 import ctypes
 import importlib
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -42,7 +44,8 @@ NAMES: tuple[tuple[ModuleType, str], ...] = (
     (signal, "SIGHUP SIGKILL"),
     (asyncio, "open_unix_connection start_unix_server"),
 )
-OURS = ("satellite", "servers", "tests", "__main__")
+PACKAGES = ("satellite", "servers")
+OURS = (*PACKAGES, "tests", "__main__")
 
 
 def main(file: Path, *arguments: str) -> None:
@@ -54,10 +57,34 @@ def main(file: Path, *arguments: str) -> None:
         become_windows()
     else:
         atexit.register(lambda: file.write_text("\n".join(libraries())))
+    if arguments == ("--import-everything",):
+        sys.stdout.write("".join(f"{line}\n" for line in import_everything()))
+        return
     sys.argv = ["satellite", *arguments]
     from satellite.__main__ import main as run
 
     run()
+
+
+def import_everything() -> list[str]:
+    """Import every module of the program; return their names, those that failed with the reason."""
+    names = [
+        module.name
+        for package in PACKAGES
+        for module in pkgutil.walk_packages(
+            importlib.import_module(package).__path__, f"{package}.", onerror=lambda name: None
+        )
+    ]
+    return [*PACKAGES, *(f"{name}{_import(name)}" for name in names)]
+
+
+def _import(name: str) -> str:
+    """Import a module; return why that failed, or nothing."""
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        return f": {type(error).__name__}: {error}"
+    return ""
 
 
 def libraries() -> list[str]:

@@ -32,7 +32,7 @@ def run(folder: Path, *arguments: str) -> str:
             env=environment(HOME=str(folder), PYTHONPATH=str(Path(__file__).parents[3])),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert "Traceback" not in done.stderr, done.stderr
         outputs.append((done.returncode, done.stdout + done.stderr))
@@ -53,3 +53,12 @@ def test_a_command_works(name: str, tmp_path: Path) -> None:
     elif name == "say":
         with wave.open(str(tmp_path / "said.wav")) as sound:
             assert sound.getnframes() > 0.3 * sound.getframerate()
+
+
+@pytest.mark.timeout(300)
+def test_every_module_can_be_imported(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    files = [file for room in ("satellite", "servers") for file in (root / room).rglob("*.py")]
+    lines = run(tmp_path, "--import-everything").splitlines()
+    assert len(lines) == len(files)
+    assert not [line for line in lines if ":" in line]
