@@ -15,10 +15,15 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
 from wyoming.error import Error
 
-from satellite.errors import EngineBusy
+from satellite.engines.failover import failover
+from satellite.errors import EngineBusy, EngineError, EngineFailed
+from satellite.net.discovery.browser import Discovery
+from satellite.net.discovery.preferences import Preferences
+from satellite.net.pairing import Pairing
 from satellite.values import SpeechRequest
 from servers.draining import DrainablePool, drain
 from servers.pool import LocalPool
+from servers.serve import serving
 from tests.cli.program import environment
 from tests.support.engines import ScriptedTts
 from tests.support.ports import free_ports
@@ -67,6 +72,63 @@ async def test_what_hangs_is_left_behind_in_time() -> None:
 async def test_an_idle_server_does_not_wait() -> None:
     async with asyncio.timeout(0.2):
         await drain([DrainablePool(LocalPool(ScriptedTts(), 1, 4))], 5.0)
+
+
+class _SlowTts(ScriptedTts):
+    """Works on each request for a while."""
+
+    async def _begin(self) -> None:
+        await asyncio.sleep(0.1)
+
+
+async def test_twenty_satellites_lose_no_turn() -> None:
+    failed: list[Exception] = []
+    spoken = 0
+
+    async def satellite(discovery: Discovery) -> None:
+        """Have six texts spoken; the built-in engine is one that fails."""
+        nonlocal spoken
+        built_in = ScriptedTts(error=EngineFailed("no server spoke"))
+        engine = failover("tts", built_in, discovery, deadline=30.0)  # no time may decide
+        for _ in range(6):
+            try:
+                async with aclosing(engine.synthesize(SpeechRequest("one two"))) as parts:
+                    chunks = [part async for part in parts]
+            except EngineError as error:
+                failed.append(error)
+            else:
+                spoken += bool(chunks)
+
+    engines = [_SlowTts() for _ in range(2)]
+    pools = [DrainablePool(LocalPool(engine, 4, 32)) for engine in engines]
+    async with (
+        serving("tts", engines[0], "tcp://127.0.0.1:0", pool=pools[0]) as first,
+        serving("tts", engines[1], "tcp://127.0.0.1:0", pool=pools[1]) as second,
+    ):
+        pinned = Preferences(pin=(first, second))
+        discovery = Discovery(pairing=Pairing(), announced=False, preferences=pinned)
+        looking = asyncio.create_task(discovery.run())
+        try:
+            async with asyncio.timeout(20):
+                while len(discovery.servers("tts")) < 2:
+                    await asyncio.sleep(0.02)
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(20):
+                    tasks.create_task(satellite(discovery))
+                while len(engines[0].requests) < 30:
+                    await asyncio.sleep(0.01)
+                assert pools[0].under_way > 4, "some are worked on, and some wait"
+                await drain([pools[0]], 30.0)
+                last = len(engines[0].requests)
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
+    assert failed == []
+    assert spoken == 20 * 6
+    assert pools[0].under_way == 0
+    assert len(engines[0].requests) == last, "a server that has stopped gets no further request"
+    assert last < 20 * 6, "it refused some"
+    assert len(engines[1].requests) >= 20 * 6 - last
 
 
 async def test_an_utterance_is_finished_after_the_signal(tmp_path: Path) -> None:
