@@ -165,7 +165,8 @@ class Recognizer:
         """Return the text of the last utterance, with both words where two fit about as well.
 
         "set a timer for fifteen or fifty minutes": a word that has a rival is compared with it.
-        Decodes the utterance once more if there is such a word, with a grammar of these sentences.
+        Decodes the utterance once more if there is such a word, with a grammar of these sentences,
+        and twice if the rival may be the one that was said.
         `sureness` is the confidence in the text.
         """
         words = text.split()
@@ -174,10 +175,20 @@ class Recognizer:
             return text
         found = [s.word for s in self._decode_again(networks.sentence(places)) if s.is_word]
         if len(found) == len(words):  # it is empty for an utterance that fits none of the sentences
-            for word, fitting in zip(words, found, strict=True):
+            for place, (word, fitting) in enumerate(zip(words, found, strict=True)):
                 if fitting != word:
+                    if self._is_likelier(words, place, fitting, sureness):
+                        return " ".join([*words[:place], fitting, *words[place + 1 :]])
                     return choices.write(text, word, fitting, self._choice)
         return text
+
+    def _is_likelier(self, words: Sequence[str], place: int, rival: str, sureness: float) -> bool:
+        """Return whether a rival was said in place of the word that was recognized."""
+        places = self._rivals.likelier(words, place, rival, sureness)
+        if places is None:
+            return False
+        found = [s.word for s in self._decode_again(networks.sentence(places)) if s.is_word]
+        return len(found) == len(words) and found[place] == rival
 
     def _decode_again(self, network: str) -> list[Segment]:
         """Decode the last utterance with another grammar of known words."""

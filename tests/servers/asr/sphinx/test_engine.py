@@ -77,6 +77,12 @@ async def test_a_teen_is_not_taken_for_a_ten(engine: PocketSphinx, number: str) 
     assert number in heard.split()
 
 
+@pytest.mark.parametrize("number", ["ten", "two"])
+async def test_ten_is_not_taken_for_two(engine: PocketSphinx, number: str) -> None:
+    request = f"set an alarm for {number} minutes"
+    assert await hear(engine, spoken(request, "en-us")) == request
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -52,3 +52,17 @@ def test_answers_are_alternatives_of_whole_phrases() -> None:
         "TRANSITION 0 1 1.0 stop",
         "FSG_END",
     ]
+
+
+def test_ten_is_said_where_two_is_little_better_in_a_voice_that_the_model_knows_badly() -> None:
+    rivals = Rivals([("ten", "two"), ("fifteen", "fifty")])
+    asked = rivals.alternatives(["for", "two", "minutes"], -3.5)
+    assert asked == [{"for": 0.0}, {"two": 0.0, "ten": 100}, {"minutes": 0.0}]
+    likelier = rivals.likelier(["for", "two", "minutes"], 1, "ten", -3.5)
+    assert likelier == [{"for": 0.0}, {"two": 0.0, "ten": 60}, {"minutes": 0.0}]
+
+
+@pytest.mark.parametrize(("word", "rival"), [("ten", "two"), ("fifty", "fifteen")])
+def test_what_the_scores_do_not_distinguish_is_asked(word: str, rival: str) -> None:
+    rivals = Rivals([("ten", "two"), ("fifteen", "fifty")])
+    assert rivals.likelier(["for", word, "minutes"], 1, rival, -3.5) is None
