@@ -6,9 +6,9 @@
 Prints, for our server and for the peer (on the search path or in the environment FOLDER/fw; without
 it, its column is left out), both with the same Whisper model in int8 and five beams:
 
-- the word error rate of requests alone, and after each bundled wake word, 0.15 and 0.6 s apart: a
-  listener with the satellite's default wake engine and voice detector finds each utterance, and
-  the servers transcribe what it found;
+- the word error rate of requests alone, and after each bundled wake word, 0.15, 0.3 and 0.6 s
+  apart: a listener with the satellite's default wake engine and voice detector finds each
+  utterance, and the servers transcribe what it found;
 - words written for sounds without speech (tests/support/nonspeech.py), each 5 s long;
 - commands and other speech (tests/bench/rejection_texts.py): what the built-in brain does with the
   transcript, compared with what it does with the spoken text;
@@ -46,7 +46,7 @@ from tests.support.nonspeech import NONSPEECH, nonspeech
 from tests.support.real_models import Unavailable, fetched
 from tests.support.real_voice import VOICE
 
-GAPS = (0.15, 0.6)
+GAPS = (0.15, 0.3, 0.6)
 """Seconds between wake word and request."""
 
 PIECE = 5.0

@@ -1,7 +1,7 @@
 """Word errors of requests in turns of a whole satellite, beside those of the requests alone.
 
     python -m tests.bench.quality_turns [--model whisper-base] [--requests N] [--first K]
-        [--gaps 0.15 0.6] [--paths served wyoming esphome] [--details]
+        [--gaps 0.15 0.3 0.6] [--paths served wyoming esphome] [--details]
 
 The satellite is a process with default settings that hears "okay nabu" and a request at the pace of
 a microphone. Its speech-to-text is `satellite --server asr`, another process. Three paths lead
@@ -49,7 +49,7 @@ from tests.support.real_models import Unavailable, fetched
 from tests.support.real_voice import VOICE
 
 PATHS = ("served", "wyoming", "esphome")
-GAPS = (0.15, 0.6)
+GAPS = (0.15, 0.3, 0.6)
 """Seconds between wake word and request."""
 
 WORD = "okay_nabu"
@@ -154,9 +154,11 @@ def at_home(folder: Path, model: Path, esphome: bool) -> Iterator[Ear]:
     # the sound of the answers is written at once instead of played in real time
     more = ("--wake", "auto", "--speaker", f"wav:{folder / 'out.wav'}", "--set", "cues.awake=true")
     whisper = ("--asr", f"faster-whisper:{model}?{SETTINGS}")
+    roles = ("asr", "llm", "tts")
+    services = folder / "services"
     with (
         installation.running(need(NEW), folder / "house") as home_assistant,
-        furnished(home_assistant, folder / "services", ("asr", "llm", "tts"), *whisper) as home,
+        furnished(home_assistant, services, roles, *whisper, patience=PATIENCE) as home,
     ):
         kitchen = folder / "kitchen"
         if esphome:

@@ -1,6 +1,6 @@
 """Commands and other speech: what is done, what is rejected, and what is done wrongly.
 
-    python -m tests.bench.rejection [--quick] [--ear whisper-base]
+    python -m tests.bench.rejection [--quick] [--ear whisper-base] [--sample 300]
 
 Commands and other speech (tests/bench/rejection_texts.py) are spoken by eSpeak NG in several
 voices, by the Piper voice of tests/support/real_models where it has been fetched, and by Flite
@@ -12,7 +12,9 @@ pocketsphinx-testdata is installed.
 
 Each transcript goes to the built-in brain, and its reply is compared with the reply to the spoken
 text (tests/bench/rejection_outcomes.py). A question back ("fifteen, or fifty?") is answered in the
-same voice, with noise, and the answer is recognized as the satellite does it.
+same voice, with noise, and the answer is recognized as the satellite does it. The whole takes hours
+with Whisper: `--sample` takes so many utterances at random, the same ones for each recognizer, and
+`--minutes` ends after a while and reports what was done until then.
 
 What the rule of servers/asr/sphinx/confidence.py and the numbers of the recognizer were chosen on
 are the even texts of the voices `CHOSEN_ON` of tests/bench/rejection_sounds.py, the noises and the
@@ -22,8 +24,11 @@ recordings. The judgement is that of the other half, "unseen": odd texts in othe
 from __future__ import annotations
 
 import argparse
+import math
+import random
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
@@ -31,7 +36,7 @@ from itertools import product
 from servers.asr.sphinx.confidence import THRESHOLD
 from tests.bench.rejection_ears import EARS
 from tests.bench.rejection_outcomes import VERDICTS, Outcome, play
-from tests.bench.rejection_sounds import HALVES, PEOPLE, cases
+from tests.bench.rejection_sounds import HALVES, PEOPLE, Case, cases
 from tests.support import real_models, recordings
 
 THRESHOLDS = (-4.0, -4.4, -4.6, -4.8, -5.0, -5.2)
@@ -87,15 +92,33 @@ def _print(name: str, outcomes: Sequence[Outcome], threshold: float = THRESHOLD)
     print(f"{name:33}{len(outcomes):4} " + " ".join(shares))
 
 
+def played(ear: str, chosen: Sequence[Case], minutes: float, workers: int) -> Iterator[Outcome]:
+    """Yield the outcomes, in order, until the minutes are over."""
+    end = time.monotonic() + minutes * 60
+    with ProcessPoolExecutor(workers) as executor:
+        for start in range(0, len(chosen), SHARE * workers):
+            if time.monotonic() > end:
+                return
+            part = chosen[start : start + SHARE * workers]
+            yield from executor.map(partial(play, ear), part, chunksize=SHARE)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Commands done, rejected and done wrongly.")
     parser.add_argument("--quick", action="store_true", help="one voice of each kind")
     parser.add_argument("--ear", choices=EARS, default="pocketsphinx", help="the recognizer")
     parser.add_argument("--kinds", nargs="*", default=(), help="only these, such as command")
+    parser.add_argument("--sample", type=int, help="so many utterances, at random")
+    parser.add_argument("--seed", type=int, default=0, help="of the random choice")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="the longest time")
+    parser.add_argument("--workers", type=int, default=2, help="processes that recognize")
     flags = parser.parse_args()
     chosen = [c for c in cases(flags.quick) if not flags.kinds or c.kind in flags.kinds]
-    with ProcessPoolExecutor(2) as executor:
-        outcomes = list(executor.map(partial(play, flags.ear), chosen, chunksize=SHARE))
+    if flags.sample:
+        random.Random(flags.seed).shuffle(chosen)
+        chosen = chosen[: flags.sample]
+    outcomes = list(played(flags.ear, chosen, flags.minutes, flags.workers))
+    print(f"{len(outcomes)} of {len(chosen)} utterances")
     report(outcomes, THRESHOLDS if flags.ear == "pocketsphinx" else ())
     report_each(outcomes)
 

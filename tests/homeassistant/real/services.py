@@ -36,10 +36,15 @@ class Services:
         roles: Sequence[str] = ROLES,
         *more: str,
         prefix: tuple[str, ...] = (),
+        patience: float = 30.0,
     ) -> None:
-        """`prefix` precedes the command, for example to run it in a network namespace."""
+        """`prefix` precedes the command, for example to run it in a network namespace.
+
+        `patience` is the most seconds that a start may take.
+        """
         self._folder = folder
         self._prefix = prefix
+        self._patience = patience
         self._roles = roles
         self._more = more
         self._stack = ExitStack()
@@ -66,7 +71,7 @@ class Services:
                 name=f"server-{self._starts}",
             )
         )
-        self.program.wait_for("ready")
+        self.program.wait_for("ready", timeout=self._patience)
 
     def stop(self) -> None:
         """Stop the server as systemd does."""
@@ -139,10 +144,14 @@ class FurnishedHome:
 
 @contextmanager
 def furnished(
-    home_assistant: Installation, folder: Path, roles: Sequence[str] = ROLES, *more: str
+    home_assistant: Installation,
+    folder: Path,
+    roles: Sequence[str] = ROLES,
+    *more: str,
+    patience: float = 30.0,
 ) -> Iterator[FurnishedHome]:
     """Run our services in a Home Assistant during this block; `more` are their arguments."""
-    services = Services(folder, roles, *more)
+    services = Services(folder, roles, *more, patience=patience)
     services.start()
     try:
         home = FurnishedHome(home_assistant, services)
