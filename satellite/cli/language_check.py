@@ -84,8 +84,9 @@ def _missing(part: str, own: Mapping[str, Any], model: Mapping[str, Any]) -> Ite
     """Yield the keys of the English part that a part lacks, and unknown keys of fixed mappings."""
     for key in _FREE.get(part, ()):
         mine, theirs = own.get(key) or {}, model.get(key) or {}
-        for name in theirs.keys() - mine.keys():
-            yield f"{part}.yaml: {key}: {name} is missing"
+        for name in theirs:
+            if name not in mine:
+                yield f"{part}.yaml: {key}: {name} is missing"
         for name in sorted(mine.keys() - theirs.keys()) if part == "own_sentences" else ():
             yield f"{part}.yaml: {key}: {name} is unknown"
     if part == "names":

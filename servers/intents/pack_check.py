@@ -47,6 +47,9 @@ _OPTIONAL = frozenset(
 """Words that a language may lack."""
 
 
+_UNTRIED = "tests.yaml: its sentences are not tried until answers.yaml has all of its words"
+
+
 class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sentence that people say, in the part `tests`."""
 
@@ -91,7 +94,7 @@ def check(language: str) -> Report:
     try:
         sentences = load(found.code, understood=SKILLS)
     except EngineError as error:
-        return Report((*problems, str(error)))
+        return Report((*problems, str(error), _UNTRIED))
     problems += [*_lists(sentences, found, english), *_intents(sentences)]
     examples = found.read("tests", Examples).tests
     if not examples:
@@ -103,7 +106,7 @@ def _answers(found: Pack, english: Pack, plurals: Plurals) -> Iterator[str]:
     """Yield what the responses lack, and what no response has."""
     own, model = responses_of(found.part("answers")), responses_of(english.part("answers"))
     for intent, texts in model.items():
-        for key in texts.keys() - own.get(intent, {}).keys():
+        for key in _lacking(texts, own.get(intent, {})):
             yield f"answers.yaml: responses: {intent}: {key} is missing"
         values = _EVERYWHERE | _ALSO.get(intent, frozenset())
         values |= {name for text in texts.values() for name in _values(text)}
@@ -112,8 +115,13 @@ def _answers(found: Pack, english: Pack, plurals: Plurals) -> Iterator[str]:
             if unknown := _values(text) - values:
                 yield f"{where}: unknown value {{{', '.join(sorted(unknown))}}}"
             yield from _forms(text, plurals, where)
-    for intent in own.keys() - model.keys() - SKILLS.keys():
+    for intent in sorted(own.keys() - model.keys() - SKILLS.keys()):
         yield f"answers.yaml: responses: {intent} is unknown"
+
+
+def _lacking(model: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
+    """Return the keys that the English mapping has and another lacks, in its order."""
+    return [key for key in model if key not in own]
 
 
 def _values(text: Any) -> set[str]:
@@ -137,9 +145,9 @@ def _forms(text: Any, plurals: Plurals, where: str) -> Iterator[str]:
 
 def _words(found: Pack, english: Pack, plurals: Plurals) -> Iterator[str]:
     own, model = found.part("answers").get("words") or {}, english.part("answers")["words"]
-    for key in model.keys() - own.keys() - _OPTIONAL:
+    for key in _lacking(model, {**own, **dict.fromkeys(_OPTIONAL)}):
         yield f"answers.yaml: words: {key} is missing"
-    for key in own.keys() - model.keys() - _OPTIONAL:
+    for key in sorted(own.keys() - model.keys() - _OPTIONAL):
         yield f"answers.yaml: words: {key} is unknown"
     for unit, forms in (own.get("units") or {}).items():
         if isinstance(forms, Mapping):
@@ -147,7 +155,7 @@ def _words(found: Pack, english: Pack, plurals: Plurals) -> Iterator[str]:
             yield from _forms(plain, plurals, f"answers.yaml: words: units: {unit}")
     for key in ("time", "full_hour"):
         yield from _forms(own.get(key), plurals, f"answers.yaml: words: {key}")
-    for code in (model.get("groups") or {}).keys() - (own.get("groups") or {}).keys():
+    for code in _lacking(model.get("groups") or {}, own.get("groups") or {}):
         yield f"answers.yaml: words: groups: {code} is missing"
 
 
@@ -160,7 +168,7 @@ def _lists(sentences: Sentences, found: Pack, english: Pack) -> Iterator[str]:
             further = _FURTHER.get(name)
             if name != "group" and not (further and further.fullmatch(value)):
                 yield f"sentences.yaml: lists: {name}: {quoted(str(value))} is no code"
-    for value in own.get("group", set()) - sentences.phrases.words.groups.keys():
+    for value in sorted(own.get("group", set()) - sentences.phrases.words.groups.keys()):
         yield f"answers.yaml: words: groups: {quoted(str(value))} is missing"
 
 

@@ -94,7 +94,15 @@ def test_an_incomplete_pack_is_reported_key_by_key(tmp_path: Path) -> None:
     (folder / "names.yaml").write_text("{names: [wov], areas: []}")
     (folder / "sentences.yaml").write_text(SENTENCES)
     (folder / "answers.yaml").write_text(ANSWERS)
-    assert "words: Object missing required field `temperature_in_area`" in checked_apart(tmp_path)
+    report = checked_apart(tmp_path)
+    assert "words: Object missing required field `temperature_in_area`" in report
+    assert "tests.yaml: its sentences are not tried until answers.yaml has all" in report
+    lines = report.splitlines()
+    alarm, reminder = (
+        lines.index(f"answers.yaml: responses: {key} is missing")
+        for key in ("SetAlarm: default", "SetReminder: default")
+    )
+    assert alarm < reminder, "the order of the English file"
     (folder / "answers.yaml").write_text(ANSWERS + "  temperature_in_area: a\n")
     assert "tests.yaml is missing" in checked_apart(tmp_path).splitlines()
     (folder / "tests.yaml").write_text(TESTS)
