@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from satellite.builtin.audio import devices
 from satellite.builtin.wake.embedding_engine import EmbeddingEngine
 from satellite.builtin.wake.learned_voices import VoiceFile
-from satellite.builtin.wake.learning import MOST, learn
+from satellite.builtin.wake.learning import learn
 from satellite.builtin.wake.two_stage import TwoStage
 from satellite.cli import command, flags
 from satellite.cli.screen import count, echo, print_json, print_table, print_text
-from satellite.cli.speech_files import converted, read_speech
-from satellite.cli.terminal import asker
 from satellite.cli.wake_review import review
+from satellite.cli.wake_test import test
+from satellite.cli.word_recordings import wav_option, word_recordings
 from satellite.components import spec
 from satellite.components.auto import BUILT_IN
 from satellite.components.spec import AUTO
-from satellite.diagnostics.soundcheck.recording import record
 from satellite.engines import assembly
 from satellite.errors import UsageError
 from satellite.ports import EngineContext
 from satellite.settings import Settings
 from satellite.text.quoted import quoted
-from satellite.values import SPEECH, DetectRequest
-
-TIMES = 4
-"""Recordings of a word at the microphone."""
-SECONDS = 3.0
-"""Seconds of each of them."""
-BEFORE, AFTER = 1.0, 1.5
-"""Seconds of silence around a sound that is tried: words are detected up to one after their end."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -80,21 +69,13 @@ def list_voices(context: click.Context) -> None:
         print_text("no voice was learned; satellite wake learn NAME learns one")
 
 
-_WAV = command.option(
-    "--wav",
-    "wavs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Recording of the word, said once; may be repeated. Without any, the microphone records",
-)
 _WORD = command.option(
     "--word", default="", metavar="WORD", help="Wake word  [default: the first of the setting wake]"
 )
 
 
 @wake.command("learn", context_settings=command.WIDTH)
-@_WAV
+@wav_option
 @_WORD
 @flags.engine("wake", "mic")
 @flags.common
@@ -117,7 +98,7 @@ def learn_voice(context: click.Context, name: str, wavs: tuple[Path, ...], word:
 
     async def work(bus: Any) -> None:
         async def learned(engine: EmbeddingEngine, word: str) -> None:
-            recordings = await _recordings(settings, wavs, word)
+            recordings = await word_recordings(settings, wavs, word)
             taught = await learn(engine, word, name, recordings)
             file.add(taught.voice)
             scores = ", ".join(f"{score:.2f}" for score in taught.scores.values())
@@ -143,66 +124,8 @@ def forget(context: click.Context, names: tuple[str, ...]) -> None:
         echo(f"{name} is forgotten")
 
 
-@wake.command("test", context_settings=command.WIDTH)
-@_WAV
-@command.option(
-    "--other",
-    "others",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Recording without the word, of a television for example, in which wakes are false; may "
-    "be repeated",
-)
-@flags.engine("wake", "mic")
-@flags.common
-@click.pass_context
-def test(context: click.Context, wavs: tuple[Path, ...], others: tuple[Path, ...]) -> None:
-    """Try the wake word: how often it is heard when it is said, and when it is not.
-
-    Any wake engine is tried as the satellite uses it, with the voices that it has learned:
-    --wake names another word, a model of your own, or a word that is written down.
-    """
-    invocation = flags.invocation(context)
-    invocation.start_logging()
-    settings = invocation.settings()
-    component = settings.wake if settings.wake != AUTO else BUILT_IN["wake"]
-
-    async def work(bus: Any) -> None:
-        engine = await assembly.create("wake", component, EngineContext.for_settings(settings))
-        try:
-            await engine.load()
-            if wavs or not others:
-                words = await _recordings(settings, wavs, "the wake word")
-                found = [await _detected(engine, audio) for audio in words.values()]
-                for label, scores in zip(words, found, strict=True):
-                    listed = ", ".join(f"{score:.2f}" for score in scores)
-                    echo(f"{label}: {f'heard ({listed})' if scores else 'not heard'}")
-                echo(f"heard {sum(map(bool, found))} of {len(found)}")
-            for path in others:
-                audio = read_speech(path)
-                false = len(await _detected(engine, audio))
-                hours = SPEECH.seconds(audio) / 3600
-                echo(f"{path}: {false} false wakes, {false / hours if hours else 0:.1f} an hour")
-        finally:
-            await engine.close()
-
-    invocation.run(work, recorded=False)
-
-
+wake.add_command(test)
 wake.add_command(review)
-
-
-async def _detected(engine: Any, audio: bytes) -> list[float]:
-    """Return the scores of the detections in a sound between silences."""
-
-    async def chunks() -> AsyncIterator[bytes]:
-        sound = bytes(SPEECH.bytes_of(BEFORE)) + audio + bytes(SPEECH.bytes_of(AFTER))
-        for start in range(0, len(sound), SPEECH.bytes_of(0.08)):
-            yield sound[start : start + SPEECH.bytes_of(0.08)]
-
-    async with aclosing(engine.detect(chunks(), DetectRequest())) as detections:
-        return [detection.score async for detection in detections]
 
 
 async def _with_engine(
@@ -226,19 +149,3 @@ async def _with_engine(
         await work(engine, engine.word_named(word))
     finally:
         await engine.close()
-
-
-async def _recordings(settings: Settings, wavs: tuple[Path, ...], word: str) -> Mapping[str, bytes]:
-    """Return recordings of a word by their labels. Raises `UsageError`, and `DeviceError`s."""
-    if wavs:
-        if len(wavs) > MOST:
-            raise UsageError(f"name at most {MOST} recordings")
-        return {str(path): read_speech(path) for path in wavs}
-    ask = asker(silent=False)
-    component = settings.mic if settings.mic != AUTO else devices.default_mic()
-    found = {}
-    for number in range(1, TIMES + 1):
-        await ask.text(f"Press Enter, then say {word.replace('_', ' ')} ({number} of {TIMES})", "")
-        recording = await record(spec.create("mic", component), SECONDS)
-        found[f"recording {number}"] = converted(recording.audio, recording.form)
-    return found

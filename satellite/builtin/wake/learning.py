@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from satellite.builtin.wake.embedding_engine import EmbeddingEngine
 from satellite.builtin.wake.engine import HOP
 from satellite.builtin.wake.learned_voices import WINDOWS, Floats, LearnedVoice, learned
+from satellite.builtin.wake.simulated_room import Sound, in_room, pink_noise
 from satellite.errors import UsageError
 from satellite.values import SPEECH
 
@@ -27,8 +27,6 @@ ROOMS = ((1.0, 0.3, 20.0), (2.5, 0.4, 15.0), (4.0, 0.5, 10.0))
 
 _LEAD, _TAIL = 2.2, 1.0
 """Seconds of silence around a recording."""
-
-Sound = npt.NDArray[np.float64]
 
 
 class Taught(msgspec.Struct, frozen=True):
@@ -63,8 +61,8 @@ async def learn(
             )
         windows.append(_window(embeddings, at))
         for distance, reverberation, snr in ROOMS:
-            there = _in_room(_padded(sound), distance, reverberation, snr, random)
-            embeddings = await engine.embeddings(_pcm(there))
+            there = in_room(_padded(sound), distance, reverberation, random)
+            embeddings = await engine.embeddings(_pcm(_amid_noise(there, snr, random)))
             windows.append(_window(embeddings, min(at, len(embeddings) - 1)))
     return Taught(learned(name, word, windows, len(recordings)), scores)
 
@@ -88,28 +86,10 @@ def _padded(sound: Sound) -> Sound:
     return np.asarray(np.pad(whole, (0, -len(whole) % HOP)))
 
 
-def _in_room(
-    sound: Sound, distance: float, reverberation: float, snr: float, random: np.random.Generator
-) -> Sound:
-    """Return a sound as it is heard in a room: with a decaying tail of noise as its reverberation
-    (Moorer 1979), equally strong as the direct sound at 1 m, and with pink noise."""
-    count = round(0.8 * reverberation * SPEECH.rate)
-    time = np.arange(count) / SPEECH.rate
-    tail = random.normal(0, 1, count) * 10 ** (-3 * time / reverberation)
-    tail /= np.sqrt(np.sum(tail**2))
-    tail[0] = 1 / distance
-    sounding = _convolved(sound, tail)
-    sounding *= np.abs(sound).max() / max(np.abs(sounding).max(), 1)
-    spectrum = np.fft.rfft(random.normal(0, 1, len(sound)))
-    noise = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), len(sound))
-    loud = np.sqrt(np.mean(np.sort(sounding**2)[-SPEECH.rate // 2 :]))
-    return np.asarray(sounding + noise / noise.std() * loud * 10 ** (-snr / 20))
-
-
-def _convolved(sound: Sound, room: Sound) -> Sound:
-    size = 1 << (len(sound) + len(room) - 1).bit_length()
-    whole = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(room, size), size)
-    return np.asarray(whole[: len(sound)])
+def _amid_noise(sound: Sound, snr: float, random: np.random.Generator) -> Sound:
+    """Return a sound with pink noise, `snr` dB below its loudest half second."""
+    loud = np.sqrt(np.mean(np.sort(sound**2)[-SPEECH.rate // 2 :]))
+    return np.asarray(sound + pink_noise(len(sound), random) * loud * 10 ** (-snr / 20))
 
 
 def _pcm(sound: Sound) -> bytes:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
+from satellite.diagnostics.soundcheck.speech_texts import book, dialogue
 from tests.bench.wake_words import noises, rooms
-from tests.bench.wake_words.texts import DIALOGUE, NEAR, book
+from tests.bench.wake_words.texts import NEAR
 from tests.bench.wake_words.voices import STYLES, Speaker, speak
 from tests.soak import other_sounds
 from tests.support.acoustics import RATE, Samples, at_level, heard, loudness, pcm, room_noise
@@ -150,7 +151,7 @@ def _programmes() -> list[tuple[Speaker, Sequence[str]]]:
     """Return speakers with what each says in a row. A size of the vocal tract makes a speaker of
     its own without speaking the text again."""
     found: list[tuple[Speaker, Sequence[str]]] = []
-    texts = (*DIALOGUE, *book())
+    texts = (*dialogue(), *book())
     for size in (1.0, 0.87, 1.16, 0.94, 1.07):
         piper = Speaker("piper", size)
         found += [(piper, texts[first : first + 40]) for first in range(0, len(texts), 40)]
