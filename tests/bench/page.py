@@ -46,8 +46,8 @@ COST, LOAD, LATER = 0.01, 0.1, 0.15
 """The limits: cores, seconds, seconds."""
 
 TEXT = "what time is it"
-WAIT = 20.0
-"""Seconds for an answer to sound."""
+WAIT = 60.0
+"""Seconds for an answer to sound; the first loads the voice."""
 LOUD = 400
 """Samples above this are speech."""
 
