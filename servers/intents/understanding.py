@@ -11,6 +11,12 @@ from servers.intents.sentences import Sentences
 _ASKED = 2
 """Requests and answers that a choice between two words may come from."""
 
+_DOUBTFUL = 3
+"""Other texts, at least, that make a name a guess of the recognizer if none of them has it. There
+are as many as that where a word was understood badly."""
+_OF_HOME = "Hass"
+"""How the intents begin whose `name` is a thing of the home."""
+
 
 class Understanding:
     """One request: its text, others that may have been said instead, and what was asked before."""
@@ -43,7 +49,9 @@ class Understanding:
                 return self._match(pending.with_word(words[0]))
         if match is None:
             return self._left_open(pending) or self._nearly()
-        return self._other_word(text, match) or match
+        if choice := self._other_word(text, match):
+            return choice
+        return None if self._is_guess(text, match) else match
 
     def _match(self, text: str) -> Match | None:
         return self._sentences.match(text, *self._home)
@@ -100,6 +108,20 @@ class Understanding:
                 return choice
         return None
 
+    def _is_guess(self, text: str, match: Match) -> bool:
+        """Return whether the text has a word of a thing or a room that no other text has."""
+        others = [choices.words_of([other]) for other in self._request.alternatives]
+        if len(others) < _DOUBTFUL:
+            return False
+        things = self._things
+        name = match.slots.get("name")
+        if match.intent.startswith(_OF_HOME) and isinstance(name, str):
+            things |= choices.words_of([name])
+        return any(
+            not any(_is_same(word, found) for words in others for found in words)
+            for word in things & choices.words_of([text])
+        )
+
     def _guessed(self, match: Match, words: frozenset[str]) -> bool:
         """Return whether one of `words` is a number, a thing, a room, or in a value of a match."""
         values = choices.words_of(value for value in match.slots.values() if isinstance(value, str))
@@ -123,3 +145,8 @@ class Understanding:
             if match is not None and not self._guessed(match, choices.words_of([text]) - known):
                 return match
         return None
+
+
+def _is_same(word: str, other: str) -> bool:
+    """Return whether two words are the same but for an ending: "lamp" and "lamps"."""
+    return word.startswith(other) or other.startswith(word)

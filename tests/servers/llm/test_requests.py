@@ -524,3 +524,25 @@ def test_the_microphone_is_muted_with_a_hint_how_to_unmute_it(said: str) -> None
     reply = parts(said)
     assert actions_of(reply) == [Action(name="mute")]
     assert "satellite mute off" in text_of(reply)
+
+
+OTHER_TEXTS = ("Turn off the office either.", "Turn off the office keyboard.")
+"""What Whisper writes beside "Turn off the office speaker" where a heater was meant."""
+
+
+@pytest.mark.parametrize(
+    ("others", "acts"),
+    [
+        (OTHER_TEXTS, True),
+        ((*OTHER_TEXTS, "Turn off the office key."), False),
+        ((*OTHER_TEXTS, "Turn of the office speakers"), True),
+    ],
+)
+def test_a_name_that_none_of_many_other_texts_has_is_a_guess(
+    others: tuple[str, ...], acts: bool
+) -> None:
+    home = Situation(now=NOW, home=True, names=("office speaker", "office heater"))
+    request = ReplyRequest(text="Turn off the office speaker.", alternatives=others, situation=home)
+    reply = answer(english(), request)
+    assert bool(actions_of(reply)) is acts
+    assert declined(reply) is not acts
