@@ -151,7 +151,8 @@ def _answered(said: str) -> tuple[ReplyPart, ...]:
 
 def test_no_timer_is_named_by_articles() -> None:
     """ "Start at a timer" is what Whisper writes for "start a timer"."""
-    assert declined(parts("Start at a timer for 3 minutes."))
+    (timer,) = actions_of(parts("Start at a timer for 3 minutes."))
+    assert timer.data["name"] is None
     assert declined(parts("Start it timer for 3 minutes."))
     (timer,) = actions_of(parts("Set a timer for an egg for 5 minutes."))
     assert timer.data["name"] == "egg"
