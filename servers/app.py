@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from satellite.http.page.house import House
 from satellite.http.page.lazy_routes import make_page_routes
 from satellite.http.server import http_server
 from satellite.languages.names import areas_for, names_for
+from satellite.lib.containment import Containment
 from satellite.lib.taskgroups import first_error
 from satellite.net.discovery.advert import Advert, announce, engine_facts
 from satellite.net.discovery.location import LOAD
@@ -214,11 +215,13 @@ async def _serve(
         if house is not None:
             stack.callback(house.close)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(health.watch(served), name="health")
-            tasks.create_task(engines.watch())
-            tasks.create_task(paired.watch())
-            announcing = [_announce(adverts)] if settings.zeroconf and adverts else []
-            adverting = [tasks.create_task(coroutine) for coroutine in announcing]
+            _beside(tasks, "the check of the services", partial(health.watch, served))
+            _beside(tasks, "the change of engines", engines.watch)
+            _beside(tasks, "the port of paired satellites", paired.watch)
+            adverting = []
+            if settings.zeroconf and adverts:
+                announcing = partial(_announce, adverts)
+                adverting.append(_beside(tasks, "the advert of this server", announcing))
             try:
                 await asyncio.Event().wait()
             except asyncio.CancelledError:
@@ -228,6 +231,13 @@ async def _serve(
                         task.cancel()  # which withdraws the adverts
                     await drain(_drained(services), settings.server.drain)
                 raise
+
+
+def _beside(
+    tasks: asyncio.TaskGroup, subject: str, part: Callable[[], Awaitable[None]]
+) -> asyncio.Task[None]:
+    """Run a part beside the services: what it raises starts it again, and ends no server."""
+    return tasks.create_task(Containment(subject).run(part), name=subject)
 
 
 def _advert(settings: Settings, service: _Service, address: Tcp, paired: PairedPort) -> Advert:

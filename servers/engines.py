@@ -13,6 +13,7 @@ from typing import Any
 from satellite.components.auto import look_every, preference
 from satellite.components.spec import AUTO
 from satellite.engines import assembly
+from satellite.engines.closing import close
 from satellite.engines.external_tools import external_tools
 from satellite.engines.home_aware import at_home
 from satellite.errors import SatelliteError
@@ -93,12 +94,13 @@ class ServedEngines:
                     tasks.create_task(engine.watch(every), name=f"standby {role}")
 
     async def close(self) -> None:
-        """Close the engines, the last one first, within `CLOSE` seconds."""
+        """Close the engines, the last one first, within `CLOSE` seconds, even after an error of
+        another."""
         try:
             async with asyncio.timeout(CLOSE):
                 others = () if self._judge in (None, *self.by_role.values()) else (self._judge,)
                 for engine in (*reversed(self.by_role.values()), *others):
-                    await engine.close()
+                    await close(engine)
         except TimeoutError:
             _LOGGER.warning("an engine did not close within %g s", CLOSE)
 
@@ -134,7 +136,7 @@ class ServedEngines:
         try:
             await self._load(role, engine)
         except BaseException:
-            await engine.close()
+            await close(engine)
             raise
         return engine
 

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import Any, ClassVar
 
 from satellite.components.auto import BUILT_IN, REAL, Preference
+from satellite.engines.closing import close
 from satellite.errors import EngineClosed, EngineError, PluginError
 from satellite.values import (
     AudioChunk,
@@ -143,7 +144,7 @@ class Standby:
         engines = [*self._draining, *([self._current] if self._current else [])]
         self._draining, self._current = [], None
         for opened in engines:
-            await opened.engine.close()
+            await close(opened.engine)
 
     async def _ask(self, method: str, *arguments: Any) -> AsyncGenerator[Any, None]:
         await self.load()
@@ -171,7 +172,7 @@ class Standby:
     async def _open(self, component: str) -> _ServingEngine:
         engine = await self._load_engine(component)
         if self._closed:
-            await engine.close()
+            await close(engine)
         self._check()
         return _ServingEngine(component, engine, self._pool(engine))
 
@@ -179,7 +180,7 @@ class Standby:
         await opened.free.wait()
         if opened in self._draining:
             self._draining.remove(opened)
-            await opened.engine.close()
+            await close(opened.engine)
 
     def _is_built_in(self, component: str) -> bool:
         return component == BUILT_IN[self._role]

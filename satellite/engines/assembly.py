@@ -16,6 +16,7 @@ from satellite.components import spec
 from satellite.components.auto import BUILT_IN, preference
 from satellite.components.spec import AUTO
 from satellite.engines.chain import FallbackChain
+from satellite.engines.closing import close
 from satellite.engines.external_tools import external_tools
 from satellite.engines.failover import failover
 from satellite.engines.home_aware import at_home
@@ -210,7 +211,7 @@ async def quick_gaps(
             try:
                 for text in spec.chain(role, component):
                     engine = await create(role, text, for_language(context, language))
-                    stack.push_async_callback(engine.close)
+                    stack.push_async_callback(close, engine)
                     if spec.is_uri(text) or engine.describe().name == STAND_IN:
                         async with asyncio.timeout(DESCRIBED):
                             await engine.load()
@@ -242,7 +243,7 @@ async def _made(
         }
         links = {name: list(parts) for name, parts in made.items()}
         for engine in chain.from_iterable(made.values()):
-            stack.push_async_callback(engine.close)
+            stack.push_async_callback(close, engine)
         discovery = None
         preferences = Preferences.from_settings(settings.servers)
         if shared and (settings.zeroconf or preferences.addresses or preferences.names):
@@ -267,7 +268,7 @@ async def _made(
             name: _joined(name, parts, context, home) for name, parts in made.items()
         }
         for engine in engines.values():
-            stack.push_async_callback(engine.close)
+            stack.push_async_callback(close, engine)
         with first_error(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
                 for (role, *_), engine in engines.items():

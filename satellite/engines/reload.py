@@ -14,6 +14,7 @@ import msgspec
 
 from satellite.config.keys import ASSISTANTS, differences
 from satellite.engines.assembly import create
+from satellite.engines.closing import close
 from satellite.errors import EngineFailed, SatelliteError, UsageError
 from satellite.lib.containment import Containment
 from satellite.lib.platform import processes
@@ -99,7 +100,7 @@ class Reload:
         finally:
             processes.off_reload(loop)
             if self._wake is not self._first:  # the first one is closed by its creator
-                await self._wake.close()
+                await close(self._wake)
 
     async def now(self) -> Reloaded:
         """Read the settings, and take over what can be.
@@ -160,7 +161,7 @@ class Reload:
         self._settings = settings
         if engine is not None:
             before, self._wake = self._wake, engine
-            await before.close()
+            await close(before)
 
 
 async def loaded(component: str, context: EngineContext) -> Wake:
@@ -170,9 +171,9 @@ async def loaded(component: str, context: EngineContext) -> Wake:
         async with asyncio.timeout(LOADS):
             await engine.load()
     except TimeoutError as error:
-        await engine.close()
+        await close(engine)
         raise UsageError(f"{component} was not loaded in {LOADS:g} s") from error
     except BaseException:
-        await engine.close()
+        await close(engine)
         raise
     return engine

@@ -6,6 +6,7 @@ import logging
 import time
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,7 +21,7 @@ from satellite.settings import DeadlineSettings, ModelSettings, ServersSettings,
 from satellite.turns.context import label
 from satellite.values import SpeechRequest
 from servers.serve import serving
-from tests.support.engines import ScriptedTts
+from tests.support.engines import ScriptedLlm, ScriptedTts, Unclosable
 
 LIGHT = Settings(zeroconf=False, vad="energy")
 
@@ -94,3 +95,20 @@ async def test_a_pinned_address_is_used_without_zeroconf_and_its_deadline_is_the
             async with aclosing(engine.synthesize(SpeechRequest(text="hello"))) as chunks:
                 assert (await anext(chunks)).audio
             assert 0.2 <= time.monotonic() - began < 2.0, "then the built-in voice speaks"
+
+
+@pytest.mark.contained_failures
+async def test_an_engine_that_fails_to_close_ends_no_command_and_leaves_no_other_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    llm, tts = ScriptedLlm(), Unclosable()
+    made: dict[str, Any] = {"llm": llm, "tts": tts}
+
+    async def create(role: str, *_: Any) -> Any:
+        return made[role]
+
+    monkeypatch.setattr(engines, "create", create)
+    async with engines.conversing(LIGHT, lambda event: None, ("llm", "tts")) as opened:
+        assert set(opened) == {"llm", "tts"}
+    assert tts.closed
+    assert llm.closed

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -18,8 +19,10 @@ from typing import Any
 import msgspec
 import pytest
 from wyoming.event import Event, read_event
+from zeroconf.asyncio import AsyncZeroconf
 
 from satellite.errors import ConfigError, PluginUnknown, PortInUse
+from satellite.lib import containment
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.by_uri import remote
 from satellite.net.remotes.describe import describe
@@ -27,6 +30,9 @@ from satellite.net.wire import encode
 from satellite.settings import ServerSettings, Settings
 from satellite.values import SpeechRequest
 from servers import app
+from servers.engines import ServedEngines
+from servers.health import Health
+from servers.paired import PairedPort
 from tests.support.netns import Namespace, namespaces
 from tests.support.peers import until
 
@@ -54,6 +60,7 @@ async def running(
         began = time.monotonic()
         task.cancel()
         await asyncio.wait([task])
+        assert task.cancelled()
         assert time.monotonic() - began < 2.0
 
 
@@ -117,6 +124,54 @@ async def test_an_unknown_engine_ends_the_server_at_once() -> None:
     chosen = msgspec.structs.replace(settings("tts"), tts="espaek")
     with pytest.raises(PluginUnknown, match="did you mean espeak"):
         await app.run(chosen, lambda event: None)
+
+
+FAILURES = [ValueError("strange"), SystemExit(3), BaseExceptionGroup("several", [OSError(5, "x")])]
+
+
+@pytest.mark.contained_failures
+@pytest.mark.parametrize("error", FAILURES, ids=repr)
+async def test_a_failure_of_what_runs_beside_the_services_ends_no_server(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(containment, "PAUSE", 0.01)
+    started: Counter[str] = Counter()
+
+    def failing(name: str) -> Any:
+        async def fail(*_: Any, **__: Any) -> None:
+            started[name] += 1
+            raise error
+
+        return fail
+
+    monkeypatch.setattr(app, "announce", failing("advert"))
+    monkeypatch.setattr(Health, "watch", failing("health"))
+    monkeypatch.setattr(PairedPort, "watch", failing("paired"))
+    monkeypatch.setattr(ServedEngines, "watch", failing("engines"))
+    chosen = msgspec.structs.replace(settings("tts"), zeroconf=True)
+    async with running(chosen, caplog) as uris:
+        await until(lambda: len(started) == 4)
+        assert (await describe(uris["tts"], pairing=Pairing())).type == "info"
+
+
+@pytest.mark.contained_failures
+async def test_a_library_that_cannot_leave_multicast_dns_ends_no_server_at_its_stop(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[bool] = []
+
+    async def fail(member: AsyncZeroconf) -> None:
+        tried.append(True)
+        await close(member)
+        raise RuntimeError("strange")
+
+    close = AsyncZeroconf.async_close
+    monkeypatch.setattr(AsyncZeroconf, "async_close", fail)
+    chosen = msgspec.structs.replace(settings("tts"), zeroconf=True)
+    async with running(chosen, caplog):
+        await until(lambda: "advertised on the LAN" in caplog.text)
+    assert tried
+    assert "leaving multicast DNS failed unexpectedly" in caplog.text
 
 
 def command(*arguments: str) -> list[str]:

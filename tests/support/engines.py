@@ -193,6 +193,18 @@ class ScriptedTts(Scripted):
             await self._end()
 
 
+class Unclosable(ScriptedTts):
+    """Raises an error when it is closed."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        super().__init__()
+        self._problem = error or ValueError("strange")
+
+    async def close(self) -> None:
+        self.closed = True
+        raise self._problem
+
+
 class ScriptedWake(Scripted):
     """Detects its word at the scripted samples (16 kHz) of each stream."""
 

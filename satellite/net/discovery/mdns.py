@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from satellite.errors import WireError
+from satellite.lib.containment import Containment
 from satellite.text.reason_of import reason_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ async def multicast(interfaces: Sequence[str] = ()) -> AsyncGenerator[AsyncZeroc
     finally:
         try:
             async with asyncio.timeout(CLOSE):
-                await member.async_close()
+                await Containment("leaving multicast DNS").once(member.async_close)
         except TimeoutError:
             _LOGGER.warning("cannot withdraw services within %g s", CLOSE)
 
