@@ -12,6 +12,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 from satellite.lib.bus import Bus
 from satellite.lib.eventlog import recorded
@@ -35,8 +36,9 @@ def run(
 ) -> None:
     """Run a command to its end, or until SIGINT or SIGTERM, which cancel it.
 
-    A `lasting` command has no end of its own, so that a signal is its success; any other exits with
-    128 plus the signal. A second signal exits at once; so does a command that has not stopped
+    A `lasting` command has no end of its own, so that a signal is its success, and the end of the
+    process: what the interpreter would tidy up takes seconds on a busy machine. Any other exits
+    with 128 plus the signal. A second signal exits at once; so does a command that has not stopped
     `STOP_LIMIT` seconds, and `patience` more, after the first, showing where it hangs. Threads that
     still work when a command has stopped are left after `LINGER` seconds.
     """
@@ -56,7 +58,9 @@ def run(
                 raise
         if stopper.received is not None:
             stopper.leave_soon(0 if lasting else 128 + stopper.received)
-    if stopper.received is not None and not lasting:
+    if stopper.received is not None:
+        if lasting:
+            _leave(0)
         sys.exit(128 + stopper.received)
 
 
@@ -97,7 +101,7 @@ class Stopper:
     def leave_soon(self, code: int) -> None:
         """Exit with a code after `LINGER` seconds if threads, which the interpreter waits for, let
         this process not end by itself."""
-        leaving = threading.Timer(LINGER, _leave, (code,))
+        leaving = threading.Timer(LINGER, _leave_working, (code,))
         leaving.daemon = True
         leaving.start()
 
@@ -112,10 +116,15 @@ class Stopper:
             self._cancel()
 
 
-def _leave(code: int) -> None:
+def _leave_working(code: int) -> None:
     own = (threading.main_thread(), threading.current_thread())
     names = [thread.name for thread in threading.enumerate() if thread not in own]
     _LOGGER.info("stopped, without waiting for %s", ", ".join(names) or "the interpreter's end")
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit without the interpreter's end."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             with suppress(OSError, ValueError):  # closed, or broken

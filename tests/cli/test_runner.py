@@ -59,6 +59,15 @@ async def main(bus):
 """
 """As an engine whose model computes, or loads."""
 
+_TIDIES = (
+    """
+import atexit
+atexit.register(time.sleep, 60)
+"""
+    + _LISTENS
+)
+"""As an interpreter that tidies up on a busy machine."""
+
 
 def start(main: str, call: str = "runner.run(main, lasting=True)") -> subprocess.Popen[str]:
     """A Python process that is in the middle of a run."""
@@ -120,6 +129,13 @@ def test_a_thread_that_works_on_does_not_hold_up_a_stopped_command(
     process.send_signal(signal.SIGTERM)
     output, errors = process.communicate(timeout=10)
     assert (process.returncode, output, errors) == (code, "stopped\n", "")
+
+
+def test_a_lasting_command_that_has_stopped_does_not_wait_for_the_interpreter() -> None:
+    process = start(_TIDIES)
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=10)
+    assert (process.returncode, output, errors) == (0, "stopped\n", "")
 
 
 def test_results_errors_and_handlers_are_left_as_they_were(tmp_path: Path) -> None:
