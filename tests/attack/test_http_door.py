@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from contextlib import suppress
@@ -11,13 +12,20 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
+from aiohttp import web
 
 from satellite.http import connections
+from satellite.http.auth import Guard
 from satellite.http.browsers import Browsers
+from satellite.http.route import Route, json_answer
+from satellite.http.server import guarded_server
+from satellite.net.allowed import AllowedNetworks
 from satellite.net.pairing.key_store import KeyStore
 from tests.support.http_door import CODE, OpenDoor, open_door
 
 GIGABYTE = 1 << 30
+SMALL = 4096
+"""Bytes of the network's buffers."""
 LITTLE = 48 << 20
 """Bytes by which a program may grow during an attack: buffers, and Python's own."""
 
@@ -236,3 +244,26 @@ async def test_garbage_in_place_of_tls_ends_nothing(tmp_path: Path) -> None:
             writer.transport.abort()
         async with door.client() as session:
             assert await door.status(session, "/") == 200
+
+
+async def test_requests_behind_one_that_takes_long_are_left_in_the_network() -> None:
+    """aiohttp before 3.14.1 reads and stores all of them meanwhile."""
+    answer = asyncio.Event()
+
+    async def wait(_: web.Request) -> web.Response:
+        await answer.wait()
+        return json_answer({})
+
+    loop, listener = asyncio.get_running_loop(), connections.listening_socket("127.0.0.1", 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    routes, loopback = [Route("GET", "/slow", wait)], AllowedNetworks(("loopback",))
+    async with guarded_server(listener, [lambda: routes], Guard(None), loopback):
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
+            client.setblocking(False)
+            await loop.sock_connect(client, listener.getsockname())
+            request = b"GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(1.5):
+                    await loop.sock_sendall(client, request * 30_000)
+        answer.set()
