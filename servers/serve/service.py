@@ -10,6 +10,7 @@ from wyoming.event import Event
 from satellite.net import info
 from satellite.net.memory_budget import Budget
 from satellite.net.refusals import Refusals
+from satellite.net.wire import encode
 from satellite.values import EngineInfo
 from servers.pool import Pool
 from servers.serve.observer import Observer
@@ -73,10 +74,15 @@ class Service(ABC):
         self.describe = describe
         self.observer = observer or Observer()
         self.refusals = Refusals(self.role)
+        self._described: tuple[EngineInfo, bytes] | None = None
 
-    def info(self) -> Event:
-        """Return the answer to `describe`."""
-        return info.to_event(self.role, self.describe())
+    def info(self) -> bytes:
+        """Return the answer to `describe` as a frame, which is encoded once for all clients until
+        the description changes: a long list of voices takes milliseconds."""
+        now = self.describe()
+        if self._described is None or self._described[0] != now:
+            self._described = (now, encode(info.to_event(self.role, now)))
+        return self._described[1]
 
     @abstractmethod
     def begin(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from time import monotonic
 
 from wyoming.error import Error
@@ -90,7 +91,8 @@ class Session:
 
     async def _take(self, event: Event) -> None:
         if Describe.is_type(event.type):
-            await self._write(self._service.info())
+            await self._send(self._connection.write_bytes(self._service.info()))
+            await asyncio.sleep(0)  # it may take a millisecond: others first, as after any work
         elif Ping.is_type(event.type):
             await self._write(Pong(read(Ping, event).text).event())
         elif SelectProgram.is_type(event.type):
@@ -215,8 +217,11 @@ class Session:
             _LOGGER.debug("client disconnected before it received the error: %s", error)
 
     async def _write(self, event: Event) -> None:
+        await self._send(self._connection.write(event))
+
+    async def _send(self, writing: Awaitable[None]) -> None:
         try:
-            await self._connection.write(event)
+            await writing
         except PeerClosed as error:
             self._connection.abort()  # ends the reader, too
             raise _Disconnected(str(error)) from error

@@ -18,7 +18,9 @@ from satellite.net.pairing import Pairing
 from satellite.net.remotes.describe import describe
 from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection, Limits, encode
+from satellite.values import EngineInfo
 from servers.serve import ServeLimits, serving
+from servers.serve.server import make_service
 from tests.servers.serve.golden import chunk, lines, utterance
 from tests.support.engines import ScriptedAsr, ScriptedTts
 from tests.support.peers import client, until
@@ -43,6 +45,39 @@ async def test_describe_and_ping_are_answered_during_a_request() -> None:
         assert (await peer.until("pong"))[0].data["text"] is None
         gate.set()
         assert lines(await peer.until("transcript")) == ["transcript x"]
+
+
+async def test_others_have_their_turn_after_each_description() -> None:
+    turn, turns = 0, list[int]()
+
+    class Noting(ScriptedTts):
+        def describe(self) -> EngineInfo:
+            turns.append(turn)
+            return super().describe()
+
+    async def take_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async with serving("tts", Noting(), ANY) as uri, client(uri) as peer:
+        others = asyncio.create_task(take_turns())
+        await peer.send(*[Event("describe")] * 40)
+        for _ in range(40):
+            await peer.until("info")
+        others.cancel()
+        await asyncio.wait([others])
+    assert len(turns) == len(set(turns)) == 40
+
+
+def test_a_description_is_encoded_again_once_it_has_changed() -> None:
+    engine = ScriptedTts()
+    service = make_service("tts", engine, ServeLimits(), None)
+    first = service.info()
+    assert service.info() is first
+    engine.streaming = True
+    assert service.info() != first
 
 
 async def test_a_client_may_stay_silent() -> None:
