@@ -250,8 +250,8 @@ class _FirstRequest(asyncio.Protocol):
         """Let another protocol have the connection and what was received."""
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
-        protocol.data_received(bytes(self._received))
         self._transport.resume_reading()
+        protocol.data_received(bytes(self._received))  # which may pause reading again
 
     def _fail(self, why: str) -> None:
         if not self.whole.done():
