@@ -37,7 +37,7 @@ from satellite import options, tools
 from satellite.ports import EngineContext
 from satellite.values import ReplyRequest
 from servers.llm.chat import prompt
-from servers.llm.chat.call_bounds import canonical
+from servers.llm.chat.tool_names import canonical
 from servers.llm.chat.client import ToolCall
 from servers.llm.chat.spoken_stream import SpokenStream
 from servers.llm.chat.toolbox import Toolbox

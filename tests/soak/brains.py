@@ -4,8 +4,9 @@
 
 `openai` asks llama.cpp's own server, which the package xllamacpp runs in a process of its own.
 Every fifth answer is given up at its first word, and every tenth turn asks for a timer, which is a
-tool; the tools are offered in every turn, but gpt4all has none. Prints a line for each turn and
-exits with 1 if the model has no answer of its own to one, or threads are left.
+tool; the tools are offered in every turn, but gpt4all has none. Prints a line for each turn and how
+many the model left without an answer of its own, which a person hears in words. Exits with 1 if a
+turn failed, or threads are left.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ def engine_of(name: str, weights: Path, url: str, folder: Path) -> Any:
 
 
 async def turn(engine: Any, request: ReplyRequest, give_up: bool) -> tuple[str, int]:
-    """Return the answer and the number of actions."""
+    """Return the answer, which is empty if there is none of the model, and the number of
+    actions."""
     text, actions = "", 0
     async with asyncio.timeout(300), aclosing(engine.reply(request)) as parts:
         async for part in parts:
@@ -95,7 +97,7 @@ async def turn(engine: Any, request: ReplyRequest, give_up: bool) -> tuple[str, 
 async def converse(engine: Any, turns: int) -> int:
     """Hold the conversation; return how many turns failed."""
     history: tuple[Message, ...] = ()
-    failed = done = 0
+    failed = silent = done = 0
     for number in range(1, turns + 1):
         asked = f"Tell me about the number {number}."
         if number % 10 == 0:
@@ -106,16 +108,18 @@ async def converse(engine: Any, turns: int) -> int:
         began = time.monotonic()
         try:
             text, actions = await turn(engine, request, give_up=number % 5 == 4)
+            silent += not text
         except (EngineError, TimeoutError) as error:
             text, actions = "", 0
+            failed += 1
             print(f"{number}: {type(error).__name__}: {error}", flush=True)
-        failed += not text
         done += actions
         print(f"{number}: {time.monotonic() - began:.1f} s, {actions}: {text[:60]!r}", flush=True)
         if text:
             said = (Message(role="user", text=asked), Message(role="assistant", text=text))
             history = (*history, *said)[-REMEMBERED:]
-    print(f"{turns} turns, {failed} failed, {done} actions of {turns // 10} timers")
+    print(f"{turns} turns, {failed} failed, {silent} without an answer of the model", end=", ")
+    print(f"{done} actions of {turns // 10} timers")
     return failed
 
 

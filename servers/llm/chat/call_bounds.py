@@ -6,72 +6,74 @@ The forms are those of `servers.llm.chat.written_calls`, which reads them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
+from servers.llm.chat.brackets import BracketScan
+from servers.llm.chat.elements import begins_element, end_of_element
 from servers.llm.chat.leads import call_in_block
 from servers.llm.chat.marks import INPUT_LABELS
+from servers.llm.chat.tool_names import canonical, is_distinct
 
-NAMES = ("name", "function", "tool", "tool_name", "function_name", "toolname", "action")
-"""Keys of a tool's name."""
-ARGUMENTS = (
-    "arguments",
-    "parameters",
-    "args",
-    "params",
-    "input",
-    "tool_input",
-    "action_input",
-    "tool_arguments",
-    "kwargs",
+LONGEST_UNDECIDED = 300
+"""Most characters from which it may not be known whether they begin a call."""
+
+_LONGEST_KEY = 60
+_PREFIXES = (
+    *("functions.", "function.", "tools.", "tool.", "default_api.", "api.", "print("),
+    *("self.", "client.", "to=functions."),
 )
-"""Keys of a tool's arguments."""
-WRAPPERS = ("tool_calls", "tool_call", "function_call", "function_calls", "calls", "tools")
-"""Keys of one call or several, inside a larger object."""
-_FIRST_KEYS = (*NAMES, *ARGUMENTS, *WRAPPERS, "type", "id")
-"""Keys with which the JSON of a call begins."""
-
-_LONGEST_KEY = 40
-_PREFIXES = ("functions.", "function.", "tools.", "tool.", "default_api.", "api.", "print(")
 """Text that models write before a function's name."""
 
 _FENCE = re.compile(r"(?:`{3}|~{3})[\w-]{0,20}\s{0,8}|`{1,2}(?!`)\s{0,8}")
 _LABELS = "|".join(label.replace(" ", "[ _]") for label in INPUT_LABELS)
-_BEHIND_NAME = re.compile(r"[`*\"' \t]*\n\s*[*_]*(?P<label>[A-Za-z_ ]*)[*_ ]*(?P<colon>[:：]?)")
+_BEHIND_NAME = re.compile(
+    r"[`*\"' \t]*\n\s*[*_]*(?P<label>[A-Za-z_ ]*)(?:\d{1,2})?[*_ ]*(?P<colon>[:：]?)"
+)
 NAME_AND_INPUT = re.compile(
-    rf"\s*[`*\"']*(?P<name>[\w./-]+)[`*\"' \t]*\n\s*[*_]*(?:{_LABELS})[*_ ]*[:：][*_`\s]*",
+    rf"\s*[`*\"']*(?P<name>[\w./-]+)[`*\"' \t]*\n\s*[*_]*(?:{_LABELS})(?: \d+)?[*_ ]*[:：][*_`\s]*",
     re.IGNORECASE,
 )
 """A name, and on the next line the label of its arguments."""
-_WORD = re.compile(r"[\w.:/-]*")
-_BRACKET = re.compile(r"[\[{(]\s*['\"]?")
-_TEXT = r'"(?:[^"\\]|\\.)*', r"'(?:[^'\\]|\\.)*"
-"""Strings without their closing quotes."""
-_JSON_TOKENS = re.compile(rf"[\[\]{{}}()]|{_TEXT[0]}(?:\"|(?P<open>\\?\Z))", re.DOTALL)
-_PYTHON_TOKENS = re.compile(
-    rf"[\[\]{{}}()]|(?:{_TEXT[0]}\"|{_TEXT[1]}'|(?P<open>(?:{_TEXT[0]}|{_TEXT[1]})\\?\Z))",
-    re.DOTALL,
+NAME_AND_PAIRS = re.compile(
+    r"(?P<name>[A-Za-z][\w./-]*+)[`*\"']{0,3}[ \t]*(?::[ \t]*)?(?:\n[ \t]*(?:-[ \t]+)?)?"
+    r"(?P<first>[a-z_]\w*[ \t]*[=:]|--[a-z][\w-]*[= ])",
 )
-"""Brackets and strings; a string may be open at the end."""
+"""A name, and arguments without brackets behind it or below it."""
+_NO_PAIRS = re.compile(
+    r"[`*\"']{0,3}[ \t]*(?::[ \t]*)?(?:\n[ \t]*(?:-[ \t]*)?)?-{0,2}[a-z_]?[\w-]*[ \t]*\Z"
+)
+"""What may become arguments without brackets."""
+_PAIR_LINE = re.compile(r"[ \t]*(?:-[ \t]+)?(?:--)?[a-z_][\w-]*[ \t]*[:=]")
+_PAIR_MAYBE = re.compile(r"[ \t]*(?:-[ \t]*)?(?:--)?[\w-]*[ \t]*\Z")
+_WORD = re.compile(r"[\w.:/=-]*")
+_KEY = re.compile(r"[A-Za-z_]\w*")
+_BEHIND_KEY = re.compile(r"\s*[:=]")
 _SPACE = re.compile(r"\s*")
 _QUOTED_SPACE = re.compile(r"[\s>]*")
 _QUOTED_END = re.compile(r"[`*\"' \t]*\Z")
-
-
-def canonical(name: str) -> str:
-    """Return a name without its prefix, case and separators: `functions.StartTimer` and
-    `start-timer` are `starttimer`."""
-    return re.sub(r"[\W_]", "", re.split(r"[./]", name.strip().strip("./"))[-1]).lower()
+_GIVEN = re.compile(
+    r"\(\s*(?:[\"']?[A-Za-z_]\w*[\"']?\s*(?:=(?!=)|:)\s*[\w\"'\[{(.+-]|\{)|\(\s*\)[`*]{0,3}(?:[.!]?\s*\n|\.\s)"
+)
+"""Arguments that a call has, and a description of a function has not."""
+_MAYBE_GIVEN = re.compile(r"(?:\(\s*(?:[\"']?\w*[\"']?\s*[=:]?\s*)?|\(\s*\)[`*]{0,3}[.!]?[ \t]*)\Z")
+_JSON_BEHIND = re.compile(r"[`*\"' \t]*(?:\[ARGS\]|json)?[`*\"'\s:]*\{")
+_MAYBE_JSON_BEHIND = re.compile(r"[`*\"' \t]*(?:j|js|jso|json)?[`*\"'\s:]*\Z")
 
 
 def beginning(text: str, at: int, tools: Collection[str], *, line: bool) -> bool | None:
-    """Return whether a call without marks begins at this place; None if more text decides.
+    """Return whether a call without marks may begin at this place; None if more text decides.
 
     Args:
         text: The text known so far.
-        at: Index of its first character, a brace, bracket, backtick or letter.
+        at: Index of its first character, a brace, bracket, backtick, less-than sign or letter.
         tools: Canonical names of the tools.
-        line: Whether it stands at the beginning of a line; a Python call begins only there.
+        line: Whether it stands at the beginning of a line, or behind the words of a call.
     """
+    begins = _begins(text[: at + LONGEST_UNDECIDED], at, tools, line)
+    return False if begins is None and len(text) - at >= LONGEST_UNDECIDED else begins
+
+
+def _begins(text: str, at: int, tools: Collection[str], line: bool) -> bool | None:
     if text[at:] in ("~", "~~"):
         return None
     if fence := _FENCE.match(text, at):
@@ -80,15 +82,28 @@ def beginning(text: str, at: int, tools: Collection[str], *, line: bool) -> bool
         at, line = call_in_block(text, fence.end()), True
         if at == len(text):
             return None
-        if text[at] == "<":  # an element in a block
-            return _begins_element(text[at:])
+    if text[at] == "<":
+        return begins_element(text, at, tools)
     if text[at] == "[":
-        at, line = _after_quotation(text, at + 1), True
-        if at == len(text):
-            return None
+        return _begins_list(text, at, tools)
+    if text[at : at + 2] == "{{":
+        return None if at + 2 == len(text) else _begins_name(text, at + 2, tools, line=True)
     if text[at] == "{":
-        return _begins_json(text, at, tools)
-    return _begins_python(text, at, tools) if line else False
+        return _begins_json(text, at)
+    return _begins_name(text, at, tools, line=line)
+
+
+def _begins_list(text: str, at: int, tools: Collection[str]) -> bool | None:
+    """Return whether brackets begin around calls, or around the name of a tool and arguments."""
+    while text[at : at + 1] == "[":
+        at = _after_quotation(text, at + 1)
+    if text[at : at + 1].isalpha():  # [tool_call: start_timer(minutes=5)]
+        at = call_in_block(text, at)
+    if at == len(text):
+        return None
+    if text[at] in "\"'":
+        return _begins_pair(text, at, tools)
+    return _begins_json(text, at) if text[at] == "{" else _begins_name(text, at, tools, line=True)
 
 
 def fenced(text: str, at: int) -> str:
@@ -106,61 +121,104 @@ def without_fence(text: str) -> str:
     return text[call_in_block(text, found.end()) :] if found else text
 
 
-def _begins_element(text: str) -> bool | None:
-    known = ("<tool_call", "<function", "<invoke", "<tool ")
-    if any(text.lower().startswith(mark) for mark in known):
-        return True
-    return None if any(mark.startswith(text.lower()) for mark in known) else False
-
-
-def _begins_json(text: str, at: int, tools: Collection[str]) -> bool | None:
+def _begins_json(text: str, at: int) -> bool | None:
+    """Return whether an object begins: whether it is a call is known at its end."""
     at = _after_quotation(text, at + 1)
     if at == len(text):
         return None
     quote = text[at]
-    if quote not in "\"'":
+    if quote in "\"'“":
+        end = text.find("”" if quote == "“" else quote, at + 1)
+        if end < 0:
+            return None if len(text) - at < _LONGEST_KEY else False
+        at = _after_space(text, end + 1)
+        return None if at == len(text) else text[at] in ":}("
+    key = _KEY.match(text, at)
+    if key is None:
         return False
-    end = text.find(quote, at + 1)
-    key = text[at + 1 : len(text) if end < 0 else end].strip().lower()
-    if end < 0:
-        known = (*_FIRST_KEYS, *tools)
-        could = len(key) < _LONGEST_KEY and any(
-            name.startswith((key, canonical(key))) for name in known
-        )
-        return None if could else False
-    if key not in _FIRST_KEYS and canonical(key) not in tools:
-        return False
-    at = _after_space(text, end + 1)
+    at = _after_space(text, key.end())
     return None if at == len(text) else text[at] == ":"
 
 
-def _begins_python(text: str, at: int, tools: Collection[str]) -> bool | None:
+def _begins_pair(text: str, at: int, tools: Collection[str]) -> bool | None:
+    """Return whether the first value of a list is the name of a tool."""
+    end = text.find(text[at], at + 1)
+    key = canonical(text[at + 1 : len(text) if end < 0 else end])
+    if end < 0:
+        return None if any(tool.startswith(key) for tool in tools) else False
+    return key in tools
+
+
+def _begins_name(text: str, at: int, tools: Collection[str], *, line: bool) -> bool | None:
     found = _WORD.match(text, at)
     word = found.group() if found else ""
-    end = at + len(word)
     if not word:
         return False
-    name = canonical(word)
+    end = at + len(word)
+    lower = word.lower()
     if end == len(text):
-        could = any(prefix.startswith(word.lower()) for prefix in _PREFIXES) or (
-            len(word) < _LONGEST_KEY
-            and (word.endswith((".", "/")) or any(tool.startswith(name) for tool in tools))
-        )
-        return None if could else False
-    if word.lower() == "print" and text[end] == "(":
-        if end + 1 == len(text):
-            return None
-        return _begins_python(text, end + 1, tools)
+        return None if _may_name(word, tools) else False
+    if lower == "print" and text[end] == "(":
+        return None if end + 1 == len(text) else _begins_name(text, end + 1, tools, line=line)
+    word = word.rstrip(":=.-/")
+    end, name = at + len(word), _name_of(word)
+    line = line or lower.startswith("to=")
     if name not in tools:
         return False
-    if text[end] == "(":  # "stop (" are words, and "stop(" is a call
+    if text[end] == "(":  # "stop (" and "stop(s)" are words, and "stop()" is a call
+        return True if line and (is_distinct(word) or text[end:][1:2] == ")") else _given(text, end)
+    if not line:
+        return False
+    behind = _behind_name(text, at, end, word)
+    if behind is not False:
+        return behind
+    if _JSON_BEHIND.match(text, end):
         return True
-    if "_" in word or text[:at].rstrip(" \t*_`\"'").endswith((":", "：")):
-        label = _begins_input(text, end)
-        if label is not False:
-            return label
-    end = _after_space(text, end)
-    return None if end == len(text) else text[end] == "{"
+    return None if _MAYBE_JSON_BEHIND.match(text, end) else False
+
+
+def _name_of(word: str) -> str:
+    """Return the canonical name in a word such as `functions.start_timer:0`."""
+    return canonical(re.sub(r":\d+\Z", "", word.rpartition("=")[2]))
+
+
+def _may_name(word: str, tools: Collection[str]) -> bool:
+    """Return whether a word at the end of a text may become the name of a tool."""
+    if len(word) >= _LONGEST_KEY:
+        return False
+    lower, name = word.lower(), _name_of(word)
+    return (
+        any(prefix.startswith(lower) for prefix in _PREFIXES)
+        or word.endswith((".", "/", ":", "="))
+        or any(tool.startswith(name) for tool in tools)
+    )
+
+
+def _behind_name(text: str, at: int, end: int, word: str) -> bool | None:
+    """Return whether arguments without an object follow a name at the beginning of a line."""
+    labelled = text[:at].rstrip(" \t*_`\"'").endswith((":", "："))
+    if not (is_distinct(word) or labelled):
+        return False
+    if text[end] == "[":
+        return True
+    label = _begins_input(text, end)
+    if label is not False:
+        return label
+    if not is_distinct(word):
+        return False
+    if NAME_AND_PAIRS.match(text, at):
+        return True
+    behind = _after_space(text, end)
+    if text[behind : behind + 1] == "(":
+        return _given(text, behind)
+    return None if _NO_PAIRS.match(text, end) else False
+
+
+def _given(text: str, at: int) -> bool | None:
+    """Return whether a parenthesis amid a sentence has arguments of a call."""
+    if _GIVEN.match(text, at):
+        return True
+    return None if _MAYBE_GIVEN.match(text, at) else False
 
 
 def _begins_input(text: str, at: int) -> bool | None:
@@ -185,45 +243,28 @@ def _after_space(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def end_of_brackets(text: str, at: int) -> int | None:
-    """Return the index behind the brackets that open first after `at`; None if they are open.
+def end_of_call(text: str, scan: BracketScan) -> int | None:
+    """Return the index behind the call with which a text begins; None if it is open.
 
-    Brackets in strings do not count. Apostrophes quote in Python and in JSON that begins with one.
+    `scan` is the same for a text that grows.
     """
-    opened = 0
-    for token in bracket_tokens(text, at):
-        if token["open"] is not None:
-            return None
-        if token.group() in "[{(":
-            opened += 1
-        elif token.group() in "]})":
-            opened -= 1
-            if opened == 0:
-                return token.end()
-    return None
-
-
-def bracket_tokens(text: str, at: int = 0) -> Iterator[re.Match[str]]:
-    """Return the brackets and strings from the first bracket on; `open` names an open string."""
-    first = _BRACKET.search(text, at)
-    if first is None:
-        return iter(())
-    tokens = _JSON_TOKENS if first.group().endswith('"') else _PYTHON_TOKENS
-    return tokens.finditer(text, first.start())
-
-
-def end_of_call(text: str) -> int | None:
-    """Return the index behind the call with which a text begins; None if it is open."""
+    if text[:1] == "<":
+        return end_of_element(text)
     named = NAME_AND_INPUT.match(text)
-    if named is None or text[named.end() : named.end() + 1] in ("{", "["):
-        return end_of_brackets(text, 0)
-    end = text.find("\n", named.end())
-    return None if end < 0 or named.end() == len(text) else end
+    if named is not None and text[named.end() : named.end() + 1] not in ("{", "["):
+        return None if named.end() == len(text) else _end_of_pairs(text, named.end())
+    pairs = None if named else NAME_AND_PAIRS.match(text)
+    if pairs is not None and is_distinct(pairs["name"]) and text[pairs.end() :].strip()[:1] != "{":
+        return _end_of_pairs(text, pairs.start("first"))
+    return scan.end(text)
 
 
-def brackets_closed(text: str) -> bool:
-    """Return whether a text has brackets, and all of them are closed."""
-    at, closed = 0, False
-    while (end := end_of_brackets(text, at)) is not None:
-        at, closed = end, True
-    return closed and not re.search(r"[\[{(]", text[at:])
+def _end_of_pairs(text: str, at: int) -> int | None:
+    """Return the index behind the lines of arguments from an index on."""
+    end = text.find("\n", at)
+    while end >= 0:
+        line = text[end + 1 : end + 1 + LONGEST_UNDECIDED]
+        if not _PAIR_LINE.match(line):
+            return None if _PAIR_MAYBE.match(line) else end
+        end = text.find("\n", end + 1)
+    return None

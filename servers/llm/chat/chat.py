@@ -22,13 +22,13 @@ from satellite.tools import Tool
 from satellite.turns.own_sentences import own_sentences
 from satellite.values import Declined, ReplyPart, ReplyRequest
 from servers.llm.chat import external_calls, prompt
-from servers.llm.chat.call_bounds import canonical
 from servers.llm.chat.client import ChatClient, ChatMessage, ChatOptions, ToolCall, Unsupported
 from servers.llm.chat.newest_request import newest_request
 from servers.llm.chat.outcome import Answer, Outcome
 from servers.llm.chat.reasoning import HoldTimes, hold_time
 from servers.llm.chat.sent_facts import SentFacts
 from servers.llm.chat.spoken_stream import SpokenStream
+from servers.llm.chat.tool_names import canonical
 from servers.llm.chat.toolbox import Toolbox, ToolResult, log_text
 from servers.llm.chat.trimming import TokenMeter, fit_prompt, prompt_length
 
@@ -135,12 +135,13 @@ class Chat:
             messages = self._fit(model, request, history, latest, box)
             acted = set(done)  # in earlier rounds; what was done is not done again
             gap = " " if spoken else ""  # between the texts before and after a tool
-            async with aclosing(self._ask(model, messages, box, answer)) as texts:
+            asked = self._ask(model, messages, box, answer, offered=left > 0)
+            async with aclosing(outcome.without_echoes(asked)) as texts:
                 async for text in texts:
                     yield gap + text
                     gap, spoken = "", True
             outcome.cut = answer.cut
-            if not answer.calls:
+            if not answer.calls or (not left and gap != " " and spoken):
                 return
             self._check_calls(model, left, ahead)
             keys = [_key(call) for call in answer.calls]
@@ -222,13 +223,17 @@ class Chat:
         box: Toolbox,
         answer: Answer,
         longest: int | None = None,
+        *,
+        offered: bool = True,
     ) -> AsyncGenerator[str, None]:
         """Yield the spoken text of one answer, and collect all of it in `answer`.
 
-        A model that does not support tools is asked again without them, now and later.
+        `offered`: whether tools are offered; without them, a model that only calls tools answers
+        in words. A model that does not support tools is asked again without them, now and later.
         """
-        tools = self._definitions(model, box)
-        spoken = SpokenStream(box.names if tools else (), await self._hold(model))
+        known = self._definitions(model, box)
+        tools = known if offered else []
+        spoken = SpokenStream(box.names if known else (), await self._hold(model))
         whole, written = False, 0
         pieces = self._client.chat(model, messages, tools=tools, longest=longest)
         try:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
-from servers.llm.chat.call_bounds import canonical
 from servers.llm.chat.client import ChatMessage, ToolCall
+from servers.llm.chat.tool_names import canonical
 from servers.llm.chat.toolbox import ToolResult
+
+_ECHO = 14
+"""Characters by which an answer is known to repeat an error: "Error: tool X…"."""
 
 
 class Outcome:
@@ -16,6 +20,23 @@ class Outcome:
         self.results: list[ToolResult] = []
         self.cut = False
         """Whether the newest answer was ended in the middle of a call."""
+
+    async def without_echoes(self, texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+        """Yield the texts of an answer; none of one that only repeats the error of a tool, which
+        is for the model."""
+        errors: set[str] | None = {result.text[:_ECHO] for result in self.results if result.failed}
+        begun = ""
+        async with aclosing(texts):
+            async for text in texts:
+                if errors is None:
+                    yield text
+                    continue
+                begun += text
+                if not any(error.startswith(begun[:_ECHO]) for error in errors):
+                    yield begun
+                    errors = None
+        if errors is not None and begun and begun[:_ECHO] not in errors:
+            yield begun
 
     @property
     def summary(self) -> str:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
+from servers.llm.chat.brackets import BracketScan
+
 
 class Passage:
     """An unspoken passage that has begun."""
 
-    def __init__(self, kind: str, closing: str, name: str = "", lead: str = "") -> None:
+    def __init__(
+        self, kind: str, closing: str | re.Pattern[str], name: str = "", lead: str = ""
+    ) -> None:
         self.kind = kind
-        """`hidden`, `call`, `header`, or `bare` for a call without marks."""
+        """`hidden`, `call`, `header`, `bare` for a call without marks, or `thought` for reasoning
+        with a label."""
         self.closing = closing
-        """Its closing mark, `message` for one of Harmony's, or the backticks of a bare call."""
+        """Its closing mark or the pattern of it, `message` for one of Harmony's, or the backticks
+        of a bare call."""
         self.name = name
         """The tool to which a message is addressed."""
         self.lead = lead
         """What precedes a bare call, and is spoken if it is ordinary text after all."""
+        self.scan = BracketScan()
+        """The brackets of a call, as far as they were read."""
+        self.read = 0
+        """Index up to which its end was looked for."""
 
     @property
     def quoted(self) -> bool:

@@ -15,26 +15,25 @@ import re
 import time
 from collections.abc import Callable, Collection
 
-from servers.llm.chat.call_bounds import (
-    beginning,
-    brackets_closed,
-    canonical,
-    end_of_call,
-    fenced,
-    without_fence,
-)
+from servers.llm.chat.call_bounds import end_of_call, fenced, without_fence
+from servers.llm.chat.call_starts import CallStart, call_start
 from servers.llm.chat.client import ToolCall, call_arguments
-from servers.llm.chat.leads import is_label, lead_start, leads_before_words, maybe_lead_start
+from servers.llm.chat.envelopes import answer_in
+from servers.llm.chat.leads import is_label, lead_start, maybe_lead_start
 from servers.llm.chat.mark_search import (
     CLOSINGS,
     MESSAGE_END,
     NEVER,
+    ends_reasoning,
     known,
     next_mark,
+    reasoning_closing,
     unfinished,
 )
 from servers.llm.chat.marks import BEGINNINGS, CALLS, HEADERS, LONE, MESSAGE_ENDS, REASONING
 from servers.llm.chat.passage import Passage
+from servers.llm.chat.thoughts import begins_thought, end_of_thought, opening_of
+from servers.llm.chat.tool_names import canonical
 from servers.llm.chat.whole_calls import is_rest_of_call, whole_part
 from servers.llm.chat.written_calls import LONGEST, looks_like_a_call, read_calls
 
@@ -44,9 +43,10 @@ LONGEST_HELD = 32_768
 _LONGEST_HEADER = 200
 _LINE = "\n"
 
-_START = re.compile(r"[{\[`~]|(?<=\n)[ \t]*(?=\w)")
-"""Where a call without marks and leads may begin."""
-_SIGNS = ("{", "[", "`", "~")
+_LONGEST_PIECE = 256
+"""Most characters that are looked at together: every search is then short."""
+_LONGEST_CLOSING = 80
+"""Most characters of the end of an element of reasoning."""
 _ADDRESSED = re.compile(r"to=([\w./-]+)")
 _QUOTED = re.compile(r"\n[ \t]*>+ ?")
 
@@ -87,8 +87,11 @@ class SpokenStream:
         """Add text; return the text now known to be spoken."""
         if self._since is None and text.strip():
             self._since = self._clock()
-        self._pending += text
-        return self._take(last=False)
+        spoken = ""
+        for start in range(0, len(text), _LONGEST_PIECE):
+            self._pending += text[start : start + _LONGEST_PIECE]
+            spoken += self._take(last=False)
+        return spoken or self._take(last=False)
 
     def release(self) -> None:
         """Hold no more text: the server separates the reasoning itself, or its marks are whole."""
@@ -144,14 +147,21 @@ class SpokenStream:
         """Handle one passage or one text before a mark; return whether there may be more."""
         if self._passage is not None:
             return self._skip(self._passage, last)
-        mark, (lead, at, undecided) = next_mark(self._pending), self._next_call()
-        if at is not None and (mark is None or at < mark.start()):
-            self._open_bare(lead, at)
+        first = not self._begun and not self._held.strip()
+        if first and (begins := begins_thought(self._pending)) is not False:
+            if begins:
+                self._passage = Passage("thought", NEVER)
+            if begins or not last:
+                return bool(begins)
+        mark, call = next_mark(self._pending), self._next_call()
+        if call and call.sure and (mark is None or call.at < mark.start()):
+            self._open_bare(call.lead, call.at)
             return True
+        undecided = None if call is None or call.sure else call.lead
         if mark is not None and (undecided is None or mark.start() <= undecided or last):
             self._open_mark(mark)
             return True
-        if not self._begun and not self._held.strip() and (opening := self._opening(last)):
+        if first and (opening := opening_of(self._pending, last=last)):
             if opening not in BEGINNINGS:
                 return False
             self.release()
@@ -162,24 +172,13 @@ class SpokenStream:
 
     def _open_end(self) -> int:
         """Return where the end of the pending text begins that more text has to decide."""
-        _, _, undecided = self._next_call()
+        call = self._next_call()
         end = len(self._pending) - unfinished(self._pending)
         first = len(self._before)
         text = self._before + self._pending[:end]
         whole = end == len(self._pending)
         start = maybe_lead_start(text, first) if whole else lead_start(text, len(text), first)
-        return start - first if undecided is None else min(start - first, undecided)
-
-    def _opening(self, last: bool) -> str:
-        """Return which of `BEGINNINGS` the pending text has, or the part of one so far."""
-        text = self._pending.lstrip()
-        for opening in BEGINNINGS:
-            rest = text[len(opening) :]
-            if text.startswith(opening) and (rest[:1].isupper() or (opening[-1] == ":" and rest)):
-                return opening
-            if text and opening.startswith(text) and not last:
-                return text if text != opening else text[:-1]
-        return ""
+        return start - first if call is None or call.sure else min(start - first, call.lead)
 
     def _speak(self, end: int) -> None:
         """Move the pending text before `end` to the spoken text."""
@@ -191,29 +190,11 @@ class SpokenStream:
         # without the space that begins a line
         self._before = line[-3:] + (" " if line != before and line[-1:] != _LINE else "")
 
-    def _next_call(self) -> tuple[int, int | None, int | None]:
-        """Return where the first call without marks begins, with its lead and without, and from
-        where more text has to decide."""
-        text, first = self._before + self._pending, len(self._before)
-        for at, line, lead in self._candidates(text, first):
-            begins = beginning(text, at, self._tools, line=line)
-            if begins is not False:
-                # looked for here alone: it takes long, and a text may have many brackets
-                start = (lead_start(text, at, first) if lead is None else lead) - first
-                return (start, at - first, None) if begins else (start, None, start)
-        return 0, None, None
-
-    def _candidates(self, text: str, first: int) -> list[tuple[int, bool, int | None]]:
-        """Return where calls without marks may begin, whether they begin a line, and where their
-        leads begin; None for the lead before a sign, which is still to be found."""
-        found: list[tuple[int, bool, int | None]]
-        found = [(lead.end, lead.line, lead.start) for lead in leads_before_words(text, first)]
-        for start in _START.finditer(text, first):
-            if start.group()[:1] in _SIGNS:
-                found.append((start.start(), False, None))
-            else:
-                found.append((start.end(), True, start.end()))
-        return sorted(found, key=lambda each: (*each[:2], each[2] or 0))
+    def _next_call(self) -> CallStart | None:
+        """Return where the first call without marks begins, or where more text has to decide."""
+        first = len(self._before)
+        found = call_start(self._before + self._pending, first, self._tools)
+        return found and CallStart(found.lead - first, found.at - first, found.sure)
 
     def _open_bare(self, lead: int, at: int) -> None:
         """Begin the passage of a call without marks."""
@@ -236,8 +217,13 @@ class SpokenStream:
         self._speak(at)
         self._pending = self._pending[len(written) :]
         self._before = _LINE
-        if mark in REASONING:
+        if closing := reasoning_closing(found):
             self.release()  # this model writes its opening marks
+            self._passage = Passage("hidden", closing)
+        elif ends_reasoning(found):
+            self._end_lone()
+        elif mark in REASONING:
+            self.release()
             self._passage = Passage("hidden", REASONING[mark])
         elif mark in HEADERS:
             self._passage = Passage("header", HEADERS[mark])
@@ -256,6 +242,8 @@ class SpokenStream:
         """Read a passage up to its end; return whether that has come."""
         if passage.kind == "bare":
             return self._read_bare(passage, last)
+        if passage.kind == "thought":
+            return self._skip_thought(passage, last)
         found = self._closing(passage)
         if passage.kind == "header" and (found.start() if found else len(self._pending)) > (
             _LONGEST_HEADER
@@ -264,10 +252,12 @@ class SpokenStream:
             return True
         if found is None and not last:
             if passage.kind == "hidden":
-                keep = max(len(passage.closing), max(map(len, MESSAGE_ENDS))) - 1
+                keep = max(_LONGEST_CLOSING, max(map(len, MESSAGE_ENDS))) - 1
                 self._pending = self._pending[max(0, len(self._pending) - keep) :]
+                passage.read = 0
             elif len(self._pending) > LONGEST:
-                self._pending = self._pending[:LONGEST] + self._pending[-40:]
+                self._pending = self._pending[:LONGEST] + self._pending[-_LONGEST_CLOSING:]
+                passage.read = LONGEST
             return False
         end = found.start() if found else len(self._pending)
         text, self._passage = self._pending[:end], None
@@ -282,15 +272,28 @@ class SpokenStream:
         return found is not None
 
     def _closing(self, passage: Passage) -> re.Match[str] | None:
-        if passage.closing == "message":
-            return MESSAGE_END.search(self._pending)
-        pattern = CLOSINGS[passage.closing]
-        if passage.closing != "\n":
-            return pattern.search(self._pending)
-        for found in pattern.finditer(self._pending):
-            if brackets_closed(self._pending[: found.start()]):
-                return found
-        return None
+        closing = passage.closing
+        if closing == _LINE:
+            end = passage.scan.end_of_line(self._pending)
+            return None if end is None else CLOSINGS[_LINE].match(self._pending, end)
+        if isinstance(closing, str):
+            closing = MESSAGE_END if closing == "message" else CLOSINGS[closing]
+        found = closing.search(self._pending, max(0, passage.read - _LONGEST_CLOSING))
+        passage.read = len(self._pending)
+        return found
+
+    def _skip_thought(self, passage: Passage, last: bool) -> bool:
+        """Drop labelled reasoning, if it has an end."""
+        end = end_of_thought(self._pending, passage.read)
+        if end is None and not last and len(self._pending) < LONGEST_HELD:
+            passage.read = max(0, len(self._pending) - _LONGEST_CLOSING)
+            return False
+        self._passage = None
+        if end is None:  # nothing else is an answer
+            self._speak(len(self._pending))
+        else:
+            self._pending, self._before = self._pending[end:], _LINE
+        return True
 
     def _enter_channel(self, header: str) -> None:
         """Begin the message of a channel of Harmony."""
@@ -314,30 +317,34 @@ class SpokenStream:
             close = self._pending.find(fence, len(fence))
             end = close + len(fence) if close >= 0 else None
         else:
-            end = end_of_call(self._pending)
+            end = end_of_call(self._pending, passage.scan)
         if end is None and not last:
-            if len(self._pending) > LONGEST:  # no call is that long: hide the rest of it
+            if len(self._pending) > LONGEST:  # no call is that long
+                if not looks_like_a_call(self._pending, self._tools):
+                    self._speak_passage(passage, len(self._pending))
+                    return True
                 self._pending = ""
                 self._passage = Passage("hidden", NEVER)
             return False
-        self._passage = None
-        end = len(self._pending) if end is None else end
+        self._passage, end = None, len(self._pending) if end is None else end
         text = self._pending[:end]
-        if passage.quoted:
-            text = _QUOTED.sub("\n", text)
-        if fence:
-            text = without_fence(text)
-        if calls := read_calls(text, self._tools, marked="<tool_call" in text):
-            self._add(calls)
-        elif looks_like_a_call(text, self._tools):
-            pass
-        else:
-            self._pending = passage.lead + self._pending
-            self._speak(len(passage.lead) + end)
+        text = _QUOTED.sub("\n", text) if passage.quoted else text
+        text = without_fence(text) if fence else text
+        calls = read_calls(text, self._tools, marked="<tool_call" in text)
+        self._add(calls)
+        if not calls and not looks_like_a_call(text, self._tools):
+            if (answer := answer_in(text)) is not None:
+                self._pending, end = answer + self._pending[end:], len(answer)
+            self._speak_passage(passage, end)
             return True
         self._pending = self._pending[end:]
         self._before = _LINE
         return True
+
+    def _speak_passage(self, passage: Passage, end: int) -> None:
+        """Speak a passage up to an index, as it is ordinary text."""
+        self._passage, self._pending = None, passage.lead + self._pending
+        self._speak(len(passage.lead) + end)
 
     def _add(self, calls: tuple[ToolCall, ...]) -> None:
         self.calls += tuple(call for call in calls if call not in self.calls)

@@ -19,7 +19,7 @@ from satellite.ports import EngineContext, ExternalTool
 from satellite.tools import Tool
 from satellite.values import Action, ReplyRequest
 from servers.llm.chat import external_calls
-from servers.llm.chat.call_bounds import canonical
+from servers.llm.chat.tool_names import canonical
 
 _LOGGER = logging.getLogger(__name__)
 

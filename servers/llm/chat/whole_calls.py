@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-from servers.llm.chat.call_bounds import WRAPPERS, bracket_tokens
+from servers.llm.chat.brackets import bracket_tokens
+from servers.llm.chat.elements import is_whole
+from servers.llm.chat.tool_names import WRAPPERS
 
 _ELEMENT = re.compile(r"<(?:function|invoke|tool)[=\s]|<arg_key>", re.IGNORECASE)
 _ELEMENT_END = re.compile(r"</(?:function|invoke|tool)>", re.IGNORECASE)
@@ -17,6 +19,8 @@ _WRAPPED = re.compile(rf"\s*\{{\s*[\"'](?:{'|'.join(WRAPPERS)})[\"']", re.IGNORE
 
 def whole_part(text: str) -> str:
     """Return a passage without its end up to the end of the last whole call; empty for none."""
+    if text[:1] == "<" and not _ELEMENT.match(text):
+        return text if is_whole(text) else ""
     if _ELEMENT.search(text):
         ends = [found.end() for found in _ELEMENT_END.finditer(text)]
         return text[: ends[-1]] if ends else ""

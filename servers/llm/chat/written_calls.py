@@ -7,30 +7,35 @@ are too small to follow it. The forms that are read:
   array, inside `function`, `tool_calls` and the like, or `{"start_timer": {…}}`; single quotes and
   missing closing brackets are mended
 - Python: `start_timer(minutes=5)`, `[start_timer(minutes=5), get_time()]`, `print(api.get_time())`
-- elements: `<function=start_timer>{…}</function>`, `<parameter=minutes>5</parameter>`,
-  `<invoke name="start_timer">`, `<arg_key>minutes</arg_key><arg_value>5</arg_value>`
+- elements (see `elements`): `<function=start_timer>{…}</function>`, `<start_timer minutes="5"/>`,
+  `<arg_key>minutes</arg_key><arg_value>5</arg_value>`
 - a name before JSON: `start_timer{"minutes": 5}`, `start_timer[ARGS]{…}`, `functions.start_timer:0`
 - a name and its input on two lines, as in ReAct: `start_timer`, `Action Input: {"minutes": 5}`
+- a name and lines or pairs: `start_timer minutes=5`, or YAML
+- a name with words before its arguments: `start_timer` with the parameters {"minutes": 5}
 """
 
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from satellite.lib.decoding import Undecodable, from_json
-from servers.llm.chat.call_bounds import (
+from servers.llm.chat.brackets import end_of_brackets
+from servers.llm.chat.call_bounds import NAME_AND_INPUT, NAME_AND_PAIRS
+from servers.llm.chat.client import ToolCall, call_arguments
+from servers.llm.chat.elements import element_calls
+from servers.llm.chat.loose_arguments import decoded, loose_arguments, pairs_of
+from servers.llm.chat.tool_names import (
     ARGUMENTS,
-    NAME_AND_INPUT,
     NAMES,
+    USUAL_ARGUMENTS,
+    USUAL_NAMES,
     WRAPPERS,
     canonical,
-    end_of_brackets,
+    is_distinct,
 )
-from servers.llm.chat.client import ToolCall, call_arguments
 
 LONGEST = 8192
 """Most characters of one written call; a longer one is dropped. 512 tokens, the longest answer by
@@ -40,27 +45,30 @@ _TOOL_NAMES = ("function", "tool", "tool_name", "function_name", "toolname")
 """Keys of a name that can only be a tool's."""
 _CALL_TYPES = ("function", "tool", "functioncall", "toolcall", "tooluse")
 """Values of `type` that make an object a call, as `canonical` returns them."""
-_ELEMENT = re.compile(
-    r"<(?:function|invoke|tool)(?:=|\s+name\s*=\s*)[\"']?(?P<name>[\w.:/-]+)[\"']?\s*>"
-    r"(?P<body>.*?)(?:</(?:function|invoke|tool)>|\Z)",
-    re.DOTALL | re.IGNORECASE,
-)
-_PARAMETER = re.compile(
-    r"<(?:parameter|param|arg)(?:=|\s+name\s*=\s*)[\"']?(?P<key>[\w.-]+)[\"']?[^>]*>"
-    r"(?P<value>.*?)</(?:parameter|param|arg)>",
-    re.DOTALL | re.IGNORECASE,
-)
-_KEY_VALUE = re.compile(
-    r"<arg_key>(?P<key>.*?)</arg_key>\s*<arg_value>(?P<value>.*?)</arg_value>", re.DOTALL
-)
 _MARK = re.compile(
-    r"<[|｜][^<>\n]{1,40}[|｜]>|\[/?[A-Z_]{3,20}\]|</?\w+>|\b(?:call|function):(?=\w)"
+    r"✿\w{1,20}✿:?|<[|｜][^<>\n]{1,40}[|｜]>|\[/?[A-Z_]{3,20}\]|</?\w+>|\b(?:call|function):(?=\w)"
 )
 """Marks between the parts of a call, such as <|tool_call_begin|> and [ARGS]."""
 _COMMENT = re.compile(r"^[ \t]*(?:#|//).*\n?", re.MULTILINE)
-_BARE_KEY = re.compile(r"([{,]\s*)([A-Za-z_]\w*)\s*:")
-"""A key without quotes."""
-_NAMED = re.compile(r"(?P<name>[A-Za-z_][\w./-]*?)(?::\d+)?[\s:=`]*(?:json\s*)?(?=\{)")
+_NAMED = re.compile(
+    r"(?P<name>[A-Za-z_][\w./=-]{0,80}?)(?::\d{1,3})?[\s:=`*\"']{0,20}(?:json\s{0,9})?(?=\{)"
+)
+_ANNOUNCED = re.compile(
+    r"[`*\"']{0,3}(?P<name>[A-Za-z][\w./-]{0,80})[^{}()\n]{0,250}(?P<open>[{(])"
+)
+"""A name, and words before its arguments, as in "`start_timer` with the parameters"."""
+_INDEXED = re.compile(r"(?P<name>[A-Za-z][\w./-]{0,80})\[(?P<inner>[^\[\]]*)\]\s*\Z")
+_NAMELESS = re.compile(
+    r"[{,]\s{0,40}[\"'](?:name|function|tool)[\"']\s{0,9}:\s{0,9}[\"'][^\"'\n]{0,80}[\"']\s{0,9},\s{0,40}"
+    r"[\"'](?:arguments|parameters)[\"']\s{0,9}:\s{0,9}\{"
+)
+"""A call of something that is no name of a tool, such as "Timer 1"."""
+_LABELLED = re.compile(
+    r"[\[{(]{1,2}\s*(?:[A-Za-z_]{2,20}(?: [A-Za-z]{2,20})?\s*:?\s+)?(?=(?P<name>[A-Za-z_][\w.]*))"
+)
+"""What precedes a call in brackets: `[tool_call: start_timer(minutes=5)]`."""
+_MISTAKES = 12
+"""Most brackets of a passage that are tried and hold no value."""
 
 
 def read_calls(text: str, tools: Collection[str], *, marked: bool) -> tuple[ToolCall, ...]:
@@ -73,7 +81,12 @@ def read_calls(text: str, tools: Collection[str], *, marked: bool) -> tuple[Tool
             the name of a known tool.
     """
     found: list[ToolCall] = []
-    for call in _calls(text[:LONGEST], tools, marked):
+    text = text[:LONGEST]
+    label = _LABELLED.match(text)
+    calls = list(_calls(text, tools, marked))
+    if not calls and label and canonical(label["name"]) in tools:
+        calls = list(_calls(text[label.end() :].rstrip("]} \n"), tools, marked))
+    for call in calls:
         if call not in found:
             found.append(call)
     return tuple(found)
@@ -84,27 +97,36 @@ def looks_like_a_call(text: str, tools: Collection[str]) -> bool:
     or function, and must not be spoken."""
     words = re.findall(r"[\"'](?:name|function|tool|tool_name)[\"']\s*:\s*[\"']([\w./-]+)", text)
     words += re.findall(r"\A[\s\[`]*(?:\w*\n)?([\w./]+)\(", text)
+    words += re.findall(r"\A[\s\[{`]*[\"']([\w./]+)\(", text)
+    if _NAMELESS.search(text):
+        return True
     return any(canonical(word) in tools for word in words)
 
 
 def _calls(text: str, tools: Collection[str], marked: bool) -> Iterator[ToolCall]:
-    if elements := list(_ELEMENT.finditer(text)):
-        for element in elements:
-            yield ToolCall(element["name"], _element_arguments(element["body"]))
+    text = text.replace("｜DSML｜", "")
+    if "<" in text and (elements := list(element_calls(text, tools, marked=marked))):
+        yield from elements
         return
-    if pairs := list(_KEY_VALUE.finditer(text)):
-        name = text[: pairs[0].start()].strip()
-        yield ToolCall(name, {p["key"].strip(): _value(p["value"]) for p in pairs})
+    if longcat := _longcat(text):
+        yield longcat
         return
     named_input = NAME_AND_INPUT.match(text)
     if named_input and canonical(named_input["name"]) in tools:
-        written = text[named_input.end() :].strip().strip("`").strip()
-        nothing = written.lower() in ("none", "null", "n/a")
-        yield ToolCall(named_input["name"], call_arguments(None if nothing else written))
+        yield ToolCall(named_input["name"], loose_arguments(text[named_input.end() :]))
         return
+    pairs = NAME_AND_PAIRS.match(text.strip().strip("`"))
+    if pairs and is_distinct(pairs["name"]) and canonical(pairs["name"]) in tools:
+        written = text.strip().strip("`")[pairs.start("first") :]
+        if (arguments := pairs_of(written)) is not None:
+            yield ToolCall(pairs["name"], arguments)
+            return
     bare = _MARK.sub(" ", text.replace('<|"|>', '"'))  # Gemma's quotation mark
     if named := list(_named_calls(bare, tools, marked)):
         yield from named
+        return
+    if announced := _announced_call(bare, tools):
+        yield announced
         return
     values = list(_json_values(bare))
     for value in values:
@@ -113,19 +135,15 @@ def _calls(text: str, tools: Collection[str], marked: bool) -> Iterator[ToolCall
         yield from _python_calls(bare, tools, marked)
 
 
-def _element_arguments(body: str) -> dict[str, Any]:
-    if parameters := list(_PARAMETER.finditer(body)):
-        return {p["key"]: _value(p["value"]) for p in parameters}
-    values = list(_json_values(body))
-    return dict(call_arguments(values[0])) if values else {}
-
-
-def _value(text: str) -> Any:
-    """Return a written value: JSON, or the text itself."""
-    try:
-        return from_json(text.strip())
-    except Undecodable:
-        return text.strip()
+def _longcat(text: str) -> ToolCall | None:
+    """Return the call of a name before elements of keys and values."""
+    if "arg_key>" not in text:
+        return None
+    name, _, _ = text.partition("<")
+    element = f"<call name='x'>{text[len(name) :]}</call>"
+    for call in element_calls(element, ("x",), marked=True):
+        return ToolCall(name.strip(), call.arguments)
+    return None
 
 
 def _named_calls(text: str, tools: Collection[str], marked: bool) -> Iterator[ToolCall]:
@@ -141,22 +159,40 @@ def _named_calls(text: str, tools: Collection[str], marked: bool) -> Iterator[To
         values = list(_json_values(text[found.end() : end]))
         if not known and found["name"].lower() in ("json", "function", "tool_call", "tool_code"):
             return
-        yield ToolCall(found["name"], dict(values[0]) if values else {})
+        yield ToolCall(found["name"].rpartition("=")[2], dict(values[0]) if values else {})
         at = end
+
+
+def _announced_call(text: str, tools: Collection[str]) -> ToolCall | None:
+    """Return a call whose name and arguments have words between them, or brackets around these."""
+    text = text.strip().strip("`")
+    if (found := _INDEXED.match(text)) and canonical(found["name"]) in tools:
+        return ToolCall(found["name"], loose_arguments(found["inner"]))
+    found = _ANNOUNCED.match(text)
+    if found is None or canonical(found["name"]) not in tools:
+        return None
+    start = found.start("open")
+    end = end_of_brackets(text, start)
+    written = text[start:end] if end else _closed(text[start:])
+    if found["open"] == "(" and found.end("name") == start and "=" in written:
+        return None  # Python
+    return ToolCall(found["name"], loose_arguments(written))
 
 
 def _json_values(text: str) -> Iterator[Any]:
     """Yield the objects and arrays in a text."""
-    at = 0
+    at = mistakes = 0
     while found := re.compile(r"[\[{]").search(text, at):
         before = text[at : found.start()]
         if "(" in before:  # Python, whose arguments may be such values
             return
         end = end_of_brackets(text, found.start())
         written = text[found.start() : end] if end else _closed(text[found.start() :])
-        value = _decoded(written)
+        value = decoded(written)
         if value is None:
-            at = found.start() + 1
+            at, mistakes = found.start() + 1, mistakes + 1
+            if mistakes == _MISTAKES:
+                return
             continue
         yield value
         at = end or len(text)
@@ -179,40 +215,39 @@ def _closed(text: str) -> str:
     return text.rstrip().rstrip("`") + "".join(reversed(opened))
 
 
-def _decoded(text: str) -> Any:
-    """Return an object or array in JSON or Python's spelling; None for anything else."""
-    try:
-        value = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        for written in (text, _BARE_KEY.sub(r'\1"\2":', text)):
-            try:
-                value = ast.literal_eval(written)
-                break
-            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-                continue
-        else:
-            return None
-    return value if isinstance(value, dict | list) and value else None
-
-
 def _json_calls(value: Any, tools: Collection[str], marked: bool) -> Iterator[ToolCall]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _json_calls(item, tools, marked)
+    if isinstance(value, list | tuple):
+        yield from _list_calls(value, tools, marked)
+    elif isinstance(value, dict):
+        yield from _object_calls(value, tools, marked)
+
+
+def _list_calls(
+    value: list[Any] | tuple[Any, ...], tools: Collection[str], marked: bool
+) -> Iterator[ToolCall]:
+    if len(value) == 2 and isinstance(value[0], str) and canonical(value[0]) in tools:
+        yield ToolCall(value[0], call_arguments(value[1]))  # ["start_timer", {…}]
         return
-    if not isinstance(value, dict):
-        return
+    for item in value:
+        yield from _json_calls(item, tools, marked)
+
+
+def _object_calls(
+    value: dict[Any, Any], tools: Collection[str], marked: bool
+) -> Iterator[ToolCall]:
     fields = {str(key).lower(): content for key, content in value.items()}
     marked = marked or canonical(str(fields.get("type", ""))) in _CALL_TYPES
     for key in (*WRAPPERS, *NAMES):
         if isinstance(fields.get(key), dict | list):
             yield from _json_calls(fields[key], tools, marked)
             return
-    named = next((key for key in NAMES if isinstance(fields.get(key), str)), "")
-    name = fields[named].strip() if named else ""
+    named, name = _name_in(fields, tools)
     known = canonical(name) in tools
     written = next((argument for argument in ARGUMENTS if argument in fields), None)
-    if name and written is not None and (known or marked or _is_name(name)):
+    if not known and name == "tools/call" and written is not None:  # MCP
+        yield from _json_calls(fields[written], tools, marked)
+        return
+    if name and written is not None and (known or marked or _is_call(name, named, written)):
         yield ToolCall(name, call_arguments(fields[written]))
     elif name and known:
         left = {k: v for k, v in value.items() if str(k).lower() not in (named, "type", "id")}
@@ -223,9 +258,21 @@ def _json_calls(value: Any, tools: Collection[str], marked: bool) -> Iterator[To
         yield ToolCall(next(iter(value)), call_arguments(next(iter(value.values()))))
 
 
+def _name_in(fields: dict[str, Any], tools: Collection[str]) -> tuple[str, str]:
+    """Return the key of a tool's name and the name, that of a known tool where there is one."""
+    named = [key for key in NAMES if isinstance(fields.get(key), str)]
+    key = next((key for key in named if canonical(fields[key]) in tools), next(iter(named), ""))
+    return key, fields[key].strip() if key else ""
+
+
+def _is_call(name: str, named: str, written: str) -> bool:
+    """Return whether an object calls a tool that does not exist."""
+    return _is_name(name) and named in USUAL_NAMES and written in USUAL_ARGUMENTS
+
+
 def _is_tool_name(text: str, key: str) -> bool:
     """Return whether a text at a key can only be the name of a tool, though of none that exists."""
-    return _is_name(text) and ("_" in text or key in _TOOL_NAMES)
+    return _is_name(text) and key in USUAL_NAMES and ("_" in text or key in _TOOL_NAMES)
 
 
 def _is_name(text: str) -> bool:
@@ -274,6 +321,8 @@ def _literal(node: ast.expr) -> Any:
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError, MemoryError, RecursionError):
+        if isinstance(node, ast.Dict) and (written := decoded(ast.unparse(node))) is not None:
+            return written
         if isinstance(node, ast.Name):
             return {"true": True, "false": False, "null": None}.get(node.id, node.id)
         return ast.unparse(node)
