@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
@@ -48,12 +47,11 @@ def call_start(text: str, first: int, tools: Collection[str]) -> CallStart | Non
         first: Index before which no call begins.
         tools: Canonical names of the tools.
     """
-    starts = heapq.merge(
-        _before_words(text, first),
-        _signs_and_lines(text, first),
-        *((_sentences(text, first), _names(text, first, tools)) if tools else ()),
-        key=lambda each: each[0],
-    )
+    starts = [*_before_words(text, first), *_signs_and_lines(text, first)]
+    if tools:
+        starts += [*_sentences(text, first), *_names(text, first, tools)]
+    if len(starts) > 1:
+        starts.sort(key=lambda each: each[0])
     for at, kind, lead in starts:
         if kind == "sentence":
             found = _announced(text, at, tools)

@@ -14,7 +14,7 @@ from servers.llm.chat.tool_names import canonical, is_distinct
 LONGEST = 250
 """Most characters of such a sentence."""
 
-_VERBS = ("call", "use", "invoke", "run", "execute", "make")
+_VERBS = ("call", "use", "invoke", "run", "execute")
 _ACTIVE = ("calling", "using", "invoking", "running", "executing")
 _NOUNS = ("function", "tool", "api", "command")
 _PERSONS = (
@@ -29,8 +29,6 @@ OPENINGS = frozenset(
         *(f"i'm {verb}" for verb in _ACTIVE),
         *(f"i’m {verb}" for verb in _ACTIVE),
         *_ACTIVE,
-        *_VERBS,
-        *_NOUNS,
     )
 )
 """Words with which such sentences begin."""

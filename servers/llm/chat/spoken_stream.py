@@ -113,7 +113,7 @@ class SpokenStream:
         """Reduce a call that is open at the end to its whole calls, and drop what begins one."""
         passage, text = self._passage, self._pending
         if passage is None:
-            start = self._open_end()
+            start = self._open_end(self._next_call())
             text = text[start:]
             label = is_label(text) or "_" in text
             if text[:1].isalpha() and not label:
@@ -167,12 +167,11 @@ class SpokenStream:
             self.release()
             self._passage = Passage("hidden", BEGINNINGS[opening])
             return True
-        self._speak(len(self._pending) if last else self._open_end())
+        self._speak(len(self._pending) if last else self._open_end(call))
         return False
 
-    def _open_end(self) -> int:
+    def _open_end(self, call: CallStart | None) -> int:
         """Return where the end of the pending text begins that more text has to decide."""
-        call = self._next_call()
         end = len(self._pending) - unfinished(self._pending)
         first = len(self._before)
         text = self._before + self._pending[:end]
