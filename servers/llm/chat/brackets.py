@@ -34,6 +34,8 @@ class BracketScan:
         """The quotation marks of the outermost bracket."""
         self.closed = False
         """Whether there were brackets, and all are closed."""
+        self.line = 0
+        """Index before the newest line of arguments that is no bracket's."""
 
     def end(self, text: str) -> int | None:
         """Return the index behind the brackets that open first; None if they are open."""

@@ -18,6 +18,8 @@ LONGEST_UNDECIDED = 300
 """Most characters from which it may not be known whether they begin a call."""
 
 _LONGEST_KEY = 60
+_MOST_LISTS = 3
+"""Most brackets around a call."""
 _PREFIXES = (
     *("functions.", "function.", "tools.", "tool.", "default_api.", "api.", "print("),
     *("self.", "client.", "to=functions."),
@@ -95,8 +97,9 @@ def _begins(text: str, at: int, tools: Collection[str], line: bool) -> bool | No
 
 def _begins_list(text: str, at: int, tools: Collection[str]) -> bool | None:
     """Return whether brackets begin around calls, or around the name of a tool and arguments."""
-    while text[at : at + 1] == "[":
-        at = _after_quotation(text, at + 1)
+    for _ in range(_MOST_LISTS):
+        if text[at : at + 1] == "[":
+            at = _after_quotation(text, at + 1)
     if text[at : at + 1].isalpha():  # [tool_call: start_timer(minutes=5)]
         at = call_in_block(text, at)
     if at == len(text):
@@ -252,19 +255,20 @@ def end_of_call(text: str, scan: BracketScan) -> int | None:
         return end_of_element(text)
     named = NAME_AND_INPUT.match(text)
     if named is not None and text[named.end() : named.end() + 1] not in ("{", "["):
-        return None if named.end() == len(text) else _end_of_pairs(text, named.end())
+        return None if named.end() == len(text) else _end_of_pairs(text, named.end(), scan)
     pairs = None if named else NAME_AND_PAIRS.match(text)
     if pairs is not None and is_distinct(pairs["name"]) and text[pairs.end() :].strip()[:1] != "{":
-        return _end_of_pairs(text, pairs.start("first"))
+        return _end_of_pairs(text, pairs.start("first"), scan)
     return scan.end(text)
 
 
-def _end_of_pairs(text: str, at: int) -> int | None:
+def _end_of_pairs(text: str, at: int, scan: BracketScan) -> int | None:
     """Return the index behind the lines of arguments from an index on."""
-    end = text.find("\n", at)
+    end = text.find("\n", max(at, scan.line))
     while end >= 0:
         line = text[end + 1 : end + 1 + LONGEST_UNDECIDED]
         if not _PAIR_LINE.match(line):
             return None if _PAIR_MAYBE.match(line) else end
+        scan.line = end
         end = text.find("\n", end + 1)
     return None
