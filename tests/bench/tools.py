@@ -37,9 +37,9 @@ from satellite import options, tools
 from satellite.ports import EngineContext
 from satellite.values import ReplyRequest
 from servers.llm.chat import prompt
-from servers.llm.chat.tool_names import canonical
 from servers.llm.chat.client import ToolCall
 from servers.llm.chat.spoken_stream import SpokenStream
+from servers.llm.chat.tool_names import canonical
 from servers.llm.chat.toolbox import Toolbox
 from servers.llm.ollama import modelfile
 from servers.llm.ollama.client import OllamaClient
