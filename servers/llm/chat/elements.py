@@ -15,6 +15,7 @@ from typing import Any
 from servers.llm.chat.brackets import end_of_brackets
 from servers.llm.chat.client import ToolCall
 from servers.llm.chat.loose_arguments import loose_arguments, value_of
+from servers.llm.chat.marks import NAMESPACES
 from servers.llm.chat.tool_names import ARGUMENTS, NAMES, canonical
 
 CALL_ELEMENTS = frozenset(
@@ -26,8 +27,6 @@ CALL_ELEMENTS = frozenset(
     )
 )
 """Names of elements around calls, without separators."""
-SPACES = ("antml:", "minimax:", "seed:", "tool:", "function:", "mm:")
-"""Prefixes of elements' names."""
 _SURE = frozenset(("toolcall", "tooluse", "tool", "function", "functioncall", "invoke"))
 """Names of elements that make what they name a call, though of no tool that exists."""
 _ARGUMENTS = frozenset(map(canonical, ARGUMENTS))
@@ -100,7 +99,7 @@ def begins_element(text: str, at: int, tools: Collection[str]) -> bool | None:
         return follows and bool(local) and (local in CALL_ELEMENTS or local in tools)
     space = name.rpartition(":")[0]
     local = canonical(name.rpartition(":")[2])
-    if not local or (not space and any(known.startswith(name) for known in SPACES)):
+    if not local or (not space and any(known.startswith(name) for known in NAMESPACES)):
         return None
     could = any(known.startswith(local) for known in (*CALL_ELEMENTS, *tools))
     return None if could else False

@@ -13,6 +13,7 @@ from servers.llm.chat.marks import (
     HEADERS,
     LONE,
     MESSAGE_ENDS,
+    NAMESPACES,
     OTHER_CLOSINGS,
     REASONING,
     REASONING_ELEMENTS,
@@ -72,7 +73,7 @@ _MAYBE_ELEMENT = re.compile(
 )
 _PARTS = frozenset(
     name[:size]
-    for written in (*REASONING_ELEMENTS, "details")
+    for written in (*REASONING_ELEMENTS, "details", *NAMESPACES)
     for name in (
         written.lower(),
         written.lower().replace("_", "-"),

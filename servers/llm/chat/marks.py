@@ -5,6 +5,9 @@ Sources: the chat templates that the models are published with, and Ollama's par
 
 from __future__ import annotations
 
+NAMESPACES = ("antml", "seed", "minimax", "mm", "tool", "function")
+"""Prefixes of elements' names."""
+
 REASONING_ELEMENTS = (
     *("think", "thinking", "thought", "thoughts", "thought_process", "thinking_process"),
     *("reasoning", "reason", "reasoning_content", "rationale", "chain_of_thought", "cot"),

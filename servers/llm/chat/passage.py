@@ -11,14 +11,20 @@ class Passage:
     """An unspoken passage that has begun."""
 
     def __init__(
-        self, kind: str, closing: str | re.Pattern[str], name: str = "", lead: str = ""
+        self,
+        kind: str,
+        closing: str,
+        name: str = "",
+        lead: str = "",
+        pattern: re.Pattern[str] | None = None,
     ) -> None:
         self.kind = kind
         """`hidden`, `call`, `header`, `bare` for a call without marks, or `thought` for reasoning
         with a label."""
         self.closing = closing
-        """Its closing mark or the pattern of it, `message` for one of Harmony's, or the backticks
-        of a bare call."""
+        """Its closing mark, `message` for one of Harmony's, or the backticks of a bare call."""
+        self.pattern = pattern
+        """The pattern of its closing mark, if that has several spellings."""
         self.name = name
         """The tool to which a message is addressed."""
         self.lead = lead

@@ -42,12 +42,14 @@ LONGEST_HELD = 32_768
 
 _LONGEST_HEADER = 200
 _LINE = "\n"
-
 _LONGEST_PIECE = 256
 """Most characters that are looked at together: every search is then short."""
 _LONGEST_CLOSING = 80
 """Most characters of the end of an element of reasoning."""
+_OTHER = 4
+"""Most characters by which another spelling of a closing mark is longer."""
 _ADDRESSED = re.compile(r"to=([\w./-]+)")
+_WORD_IN_BRACES = re.compile(r"\{\s*\w+\Z")
 _QUOTED = re.compile(r"\n[ \t]*>+ ?")
 
 
@@ -88,10 +90,10 @@ class SpokenStream:
         if self._since is None and text.strip():
             self._since = self._clock()
         spoken = ""
-        for start in range(0, len(text), _LONGEST_PIECE):
+        for start in range(0, max(1, len(text)), _LONGEST_PIECE):
             self._pending += text[start : start + _LONGEST_PIECE]
             spoken += self._take(last=False)
-        return spoken or self._take(last=False)
+        return spoken
 
     def release(self) -> None:
         """Hold no more text: the server separates the reasoning itself, or its marks are whole."""
@@ -116,7 +118,7 @@ class SpokenStream:
             start = self._open_end(self._next_call())
             text = text[start:]
             label = is_label(text) or "_" in text
-            if text[:1].isalpha() and not label:
+            if (text[:1].isalpha() or _WORD_IN_BRACES.match(text)) and not label:
                 return
             self._pending = self._pending[:start]
             self.cut = self.cut or is_rest_of_call(text)
@@ -218,7 +220,7 @@ class SpokenStream:
         self._before = _LINE
         if closing := reasoning_closing(found):
             self.release()  # this model writes its opening marks
-            self._passage = Passage("hidden", closing)
+            self._passage = Passage("hidden", "", pattern=closing)
         elif ends_reasoning(found):
             self._end_lone()
         elif mark in REASONING:
@@ -239,10 +241,9 @@ class SpokenStream:
 
     def _skip(self, passage: Passage, last: bool) -> bool:
         """Read a passage up to its end; return whether that has come."""
-        if passage.kind == "bare":
-            return self._read_bare(passage, last)
-        if passage.kind == "thought":
-            return self._skip_thought(passage, last)
+        if passage.kind in ("bare", "thought"):
+            read = self._read_bare if passage.kind == "bare" else self._skip_thought
+            return read(passage, last)
         found = self._closing(passage)
         if passage.kind == "header" and (found.start() if found else len(self._pending)) > (
             _LONGEST_HEADER
@@ -251,7 +252,8 @@ class SpokenStream:
             return True
         if found is None and not last:
             if passage.kind == "hidden":
-                keep = max(_LONGEST_CLOSING, max(map(len, MESSAGE_ENDS))) - 1
+                longest = _LONGEST_CLOSING if passage.pattern else len(passage.closing) + _OTHER
+                keep = max(longest, *map(len, MESSAGE_ENDS)) - 1
                 self._pending = self._pending[max(0, len(self._pending) - keep) :]
                 passage.read = 0
             elif len(self._pending) > LONGEST:
@@ -271,13 +273,13 @@ class SpokenStream:
         return found is not None
 
     def _closing(self, passage: Passage) -> re.Match[str] | None:
-        closing = passage.closing
-        if closing == _LINE:
+        if passage.closing == _LINE:
             end = passage.scan.end_of_line(self._pending)
             return None if end is None else CLOSINGS[_LINE].match(self._pending, end)
-        if isinstance(closing, str):
-            closing = MESSAGE_END if closing == "message" else CLOSINGS[closing]
-        found = closing.search(self._pending, max(0, passage.read - _LONGEST_CLOSING))
+        pattern = passage.pattern
+        if pattern is None:
+            pattern = MESSAGE_END if passage.closing == "message" else CLOSINGS[passage.closing]
+        found = pattern.search(self._pending, max(0, passage.read - _LONGEST_CLOSING))
         passage.read = len(self._pending)
         return found
 
