@@ -30,13 +30,18 @@ _START = 30.0
 """Seconds allowed for the start on a busy machine."""
 
 
-def program() -> str:
-    """Return the installed program; skip the test if it is missing."""
+def installed() -> str | None:
+    """Return the installed program; None if it is missing."""
     cache = os.environ.get("SATELLITE_TEST_CACHE") or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "satellite-tests"
     )
     built = sorted(Path(cache).glob("ollama-*/ollama"))
-    found = str(built[-1]) if built else shutil.which("ollama")
+    return str(built[-1]) if built else shutil.which("ollama")
+
+
+def program() -> str:
+    """Return the installed program; skip the test if it is missing."""
+    found = installed()
     if found is None:
         pytest.skip(f"Ollama is not installed here: tests/support/{INSTALL.name} builds it with Go")
     return found
