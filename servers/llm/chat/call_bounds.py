@@ -12,11 +12,13 @@ from servers.llm.chat.brackets import BracketScan
 from servers.llm.chat.elements import begins_element, end_of_element
 from servers.llm.chat.leads import call_in_block
 from servers.llm.chat.marks import INPUT_LABELS
-from servers.llm.chat.tool_names import canonical, is_distinct
+from servers.llm.chat.tool_names import ARGUMENTS, NAMES, WRAPPERS, canonical, is_distinct
 
 LONGEST_UNDECIDED = 300
 """Most characters from which it may not be known whether they begin a call."""
 
+_FIRST_KEYS = (*NAMES, *ARGUMENTS, *WRAPPERS, "type", "id")
+"""Keys without quotes with which a call begins."""
 _LONGEST_KEY = 60
 _MOST_LISTS = 3
 """Most brackets around a call."""
@@ -139,8 +141,11 @@ def _begins_json(text: str, at: int) -> bool | None:
     key = _KEY.match(text, at)
     if key is None:
         return False
+    written = key.group().lower()
+    if key.end() == len(text):
+        return None if any(known.startswith(written) for known in _FIRST_KEYS) else False
     at = _after_space(text, key.end())
-    return None if at == len(text) else text[at] == ":"
+    return written in _FIRST_KEYS and (None if at == len(text) else text[at] == ":")
 
 
 def _begins_pair(text: str, at: int, tools: Collection[str]) -> bool | None:
