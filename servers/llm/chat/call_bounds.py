@@ -55,11 +55,13 @@ _BEHIND_KEY = re.compile(r"\s*[:=]")
 _SPACE = re.compile(r"\s*")
 _QUOTED_SPACE = re.compile(r"[\s>]*")
 _QUOTED_END = re.compile(r"[`*\"' \t]*\Z")
-_GIVEN = re.compile(
+_FILLED = re.compile(
     r"\(\s*(?:[\"']?[A-Za-z_]\w*[\"']?\s*(?:=(?!=)|:)\s*[\w\"'\[{(.+-]|\{)|\(\s*\)[`*]{0,3}(?:[.!]?\s*\n|\.\s)"
 )
 """Arguments that a call has, and a description of a function has not."""
-_MAYBE_GIVEN = re.compile(r"(?:\(\s*(?:[\"']?\w*[\"']?\s*[=:]?\s*)?|\(\s*\)[`*]{0,3}[.!]?[ \t]*)\Z")
+_MAYBE_FILLED = re.compile(
+    r"(?:\(\s*(?:[\"']?\w*[\"']?\s*[=:]?\s*)?|\(\s*\)[`*]{0,3}[.!]?[ \t]*)\Z"
+)
 _JSON_BEHIND = re.compile(r"[`*\"' \t]*(?:\[ARGS\]|json)?[`*\"'\s:]*\{")
 _MAYBE_JSON_BEHIND = re.compile(r"[`*\"' \t]*(?:j|js|jso|json)?[`*\"'\s:]*\Z")
 
@@ -174,7 +176,9 @@ def _begins_name(text: str, at: int, tools: Collection[str], *, line: bool) -> b
     if name not in tools:
         return False
     if text[end] == "(":  # "stop (" and "stop(s)" are words, and "stop()" is a call
-        return True if line and (is_distinct(word) or text[end:][1:2] == ")") else _given(text, end)
+        return (
+            True if line and (is_distinct(word) or text[end:][1:2] == ")") else _filled(text, end)
+        )
     if not line:
         return False
     behind = _behind_name(text, at, end, word)
@@ -218,15 +222,15 @@ def _behind_name(text: str, at: int, end: int, word: str) -> bool | None:
         return True
     behind = _after_space(text, end)
     if text[behind : behind + 1] == "(":
-        return _given(text, behind)
+        return _filled(text, behind)
     return None if _NO_PAIRS.match(text, end) else False
 
 
-def _given(text: str, at: int) -> bool | None:
+def _filled(text: str, at: int) -> bool | None:
     """Return whether a parenthesis amid a sentence has arguments of a call."""
-    if _GIVEN.match(text, at):
+    if _FILLED.match(text, at):
         return True
-    return None if _MAYBE_GIVEN.match(text, at) else False
+    return None if _MAYBE_FILLED.match(text, at) else False
 
 
 def _begins_input(text: str, at: int) -> bool | None:

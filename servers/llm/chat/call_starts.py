@@ -67,7 +67,7 @@ def call_start(text: str, first: int, tools: Collection[str]) -> CallStart | Non
 
 
 _Start = tuple[int, str, int | None]
-"""An index, what is there, and where its lead begins."""
+"""An index, what begins at it, and where its lead begins."""
 
 
 def _before_words(text: str, first: int) -> Iterator[_Start]:
@@ -148,7 +148,7 @@ def _announced(text: str, at: int, tools: Collection[str]) -> CallStart | None:
     if not opens:
         return None if opens is False else CallStart(at, at, sure=False)
     found = prose.announcement(text, at, tools)
-    if found.given is not None and found.name is not None:
+    if found.opened is not None and found.name is not None:
         begins = beginning(text, found.name, tools, line=False)
         if begins is not False:
             return CallStart(at, found.name, begins is True)

@@ -43,7 +43,7 @@ class Announcement:
     """A sentence that may announce a call."""
 
     def __init__(
-        self, name: int | None, end: int | None, braces: int | None, given: int | None
+        self, name: int | None, end: int | None, braces: int | None, opened: int | None
     ) -> None:
         self.name = name
         """Index of a tool's name in it."""
@@ -51,7 +51,7 @@ class Announcement:
         """Index behind it; None while it goes on."""
         self.braces = braces
         """Index of the braces of the arguments in it."""
-        self.given = given
+        self.opened = opened
         """Index of a parenthesis behind the tool's name."""
 
 
@@ -71,10 +71,10 @@ def announcement(text: str, at: int, tools: Collection[str]) -> Announcement:
     if 0 <= braces < (found.start() if found else len(text)):
         found = None
     end = found.end() if found else (braces if braces >= 0 else len(text))
-    name = given = None
+    name = opened = None
     for word in _NAME.finditer(text, at, end):
         known = canonical(word["name"].strip("./")) in tools
         if known and (is_distinct(word["name"]) or "`" in word["code"]):
-            name, given = word.start("name"), word.start("open") if word["open"] else None
+            name, opened = word.start("name"), word.start("open") if word["open"] else None
     in_braces = braces if braces >= 0 and not found else None
-    return Announcement(name, found.end() if found else None, in_braces, given)
+    return Announcement(name, found.end() if found else None, in_braces, opened)
