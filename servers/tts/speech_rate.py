@@ -27,8 +27,11 @@ class SpeechRate:
         """Measure a block that synthesizes this many characters; a failed block does not count."""
         began = time.monotonic()
         yield
-        took = (time.monotonic() - began) / max(1, characters)
-        self.seconds += _WEIGHT * (took - self.seconds)
+        self.add(characters, time.monotonic() - began)
+
+    def add(self, characters: int, seconds: float) -> None:
+        """Count seconds in which this many characters were synthesized."""
+        self.seconds += _WEIGHT * (seconds / max(1, characters) - self.seconds)
 
     def fitting(self, seconds: float) -> float:
         """Return the number of characters that can probably be synthesized in time."""

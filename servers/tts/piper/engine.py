@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import math
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, ClassVar
@@ -20,6 +22,7 @@ from servers.tts.lru import LruCache
 from servers.tts.normalization.normalizer import normalize
 from servers.tts.piper.catalog import Catalog, Voice, any_voice
 from servers.tts.piper.phrase_cache import PhraseCache
+from servers.tts.piper.piece_sound import PieceSound
 from servers.tts.piper.voice import PiperVoice, SpeakingStyle, divide_cores
 from servers.tts.scheduler import Scheduler
 from servers.tts.segmenter import Piece, Segmenter
@@ -140,15 +143,17 @@ class Piper:
         language = voice.about.language_code
         rules = text_rules(language)
         segmenter = Segmenter(request.text, partial(normalize, language=language), rules)
-        lead = Lead(request.ahead) if request.ahead > 0 else None
-        while piece := segmenter.take(self._fitting(lead, rules)):
-            audio = await self._say(voice, style, piece, lead)
-            if lead is not None and piece.opens:
-                audio = bytes(form.bytes_of(self._options.sentence_silence)) + audio
-            lead = lead or Lead()
-            for chunk in _chunks(audio, form):
-                lead.add(form.seconds(chunk.audio))
-                yield chunk
+        pause = bytes(form.bytes_of(self._options.sentence_silence))
+        lead, begun = Lead(request.ahead), request.ahead > 0
+        while piece := segmenter.take(self._fitting(lead if begun else None, rules)):
+            before = pause if piece.opens and begun else b""
+            async with aclosing(self._say(voice, style, piece, lead, begun)) as parts:
+                async for audio in parts:
+                    for chunk in _chunks(before + audio, form):
+                        lead.add(form.seconds(chunk.audio))
+                        yield chunk
+                    before = b""
+            begun = True
 
     @property
     def waiting(self) -> int:
@@ -160,15 +165,33 @@ class Piper:
         self._loaded.clear()
 
     async def _say(
-        self, voice: Voice, style: SpeakingStyle, piece: Piece, lead: Lead | None
-    ) -> bytes:
+        self, voice: Voice, style: SpeakingStyle, piece: Piece, lead: Lead, begun: bool
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the sound of a piece, in parts where its beginning is ready sooner.
+
+        `begun`: whether some of the request was heard; `lead` counts that.
+        """
         key = (voice.path, voice.stamp, style)
-        audio = self.phrases.get(piece.text, key)
-        if audio is None:
-            dry = None if lead is None else lead.dry
-            audio = await self._scheduler.call(dry, partial(self._speak, voice, style, piece.text))
-            self.phrases.put(piece.text, key, audio)
-        return audio
+        if (audio := self.phrases.get(piece.text, key)) is not None:
+            yield audio
+            return
+        sound: PieceSound | None = None
+
+        def take(ahead: Callable[[], float] | None) -> bytes:  # on the thread
+            nonlocal sound
+            sound = sound or self._take(voice).speak(piece.text, style)
+            return sound.take(ahead)
+
+        parts: list[bytes] = []
+        while sound is None or not sound.done:
+            dry, ahead = (lead.dry, lambda: lead.seconds) if begun else (None, None)
+            if self._scheduler.waiting:  # parts take more work in all
+                ahead = _as_a_whole
+            parts.append(await self._scheduler.call(dry, partial(take, ahead)))
+            yield parts[-1]
+            begun = True
+        self._speech_rate.add(len(piece.text), sound.seconds)
+        self.phrases.put(piece.text, key, b"".join(parts))
 
     def _fitting(self, lead: Lead | None, rules: TextRules) -> float:
         """Return the characters of the next piece that fit into the time that other turns leave.
@@ -180,17 +203,14 @@ class Piper:
             return seconds * rules.characters_per_second
         return self._speech_rate.fitting(lead.seconds / (1 + self._scheduler.waiting))
 
-    def _speak(self, voice: Voice, style: SpeakingStyle, text: str) -> bytes:
-        loaded = self._take(voice)
-        with self._speech_rate.measured(len(text)):
-            return loaded.speak(text, style)
-
     def _load(self) -> None:
         self._catalog.load()
         voice = self._catalog.choose(SpeechRequest(text=""))
         style = self._style(voice, SpeechRequest(text=""))
         warm_up = normalize(_WARM_UP, voice.about.language_code)  # reads its language's table
-        self._take(voice).speak(warm_up, style)
+        sound = self._take(voice).speak(warm_up, style)
+        while not sound.done:
+            sound.take(_as_a_whole)
 
     def _take(self, voice: Voice) -> PiperVoice:
         return self._loaded.take(
@@ -213,6 +233,11 @@ class Piper:
             noise_w_scale=rhythm,
             volume=options.volume,
         )
+
+
+def _as_a_whole() -> float:
+    """Return the time in which a sentence may be made whose sound is not needed in parts."""
+    return math.inf
 
 
 def _chunks(audio: bytes, form: AudioFormat) -> list[AudioChunk]:

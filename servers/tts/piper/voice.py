@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 
@@ -13,6 +16,9 @@ from satellite.lib.platform.cores import cores
 from satellite.requirements import install_command
 from satellite.text.quoted import quoted
 from servers.tts.piper.catalog import Voice
+from servers.tts.piper.level import Level
+from servers.tts.piper.network import Network, Sentence
+from servers.tts.piper.piece_sound import Pace, PieceSound
 
 THREADS = 4
 """Most threads for one piece: its small matrices do not profit from more."""
@@ -67,26 +73,47 @@ class PiperVoice:
                 "it there, or choose another voice"
             )
         described = from_json(voice.path.with_name(f"{voice.path.name}.json").read_bytes())
+        self._network = Network(voice.path, threads)
         self._piper = piper.PiperVoice(
-            session=_session(voice, threads),
+            session=self._network.first,
             config=PiperConfig.from_dict(described),
             download_dir=folder,
         )
 
-    def speak(self, text: str, style: SpeakingStyle) -> bytes:
-        """Synthesize a piece of text: mono samples (signed 16-bit) at the voice's rate.
+        self._levels: defaultdict[int, Level] = defaultdict(Level)
+        """By speaker."""
+        self._pace = Pace()
 
-        The call cannot be interrupted, so a piece should be about a sentence. Raises
+    def speak(self, text: str, style: SpeakingStyle) -> PieceSound:
+        """Return the sound of a piece of text, mono at the voice's rate, of which none is made yet.
+
+        A part cannot be interrupted while it is made. This and the first part of a sentence raise
         `EngineFailed`, `PackageMissing`.
         """
+        clean = _OPEN.sub(" ", text.replace("\0", " ")).encode("utf-8", "replace").decode()
+        with self._explained(text):
+            sentences = [phonemes for phonemes in self._piper.phonemize(clean) if phonemes]
+        return PieceSound(
+            [partial(self._sentence, phonemes, style) for phonemes in sentences],
+            self._levels[style.speaker_id],
+            self._pace,
+            self.voice.about.audio.sample_rate,
+            style.volume,
+        )
+
+    def _sentence(self, phonemes: list[str], style: SpeakingStyle) -> Sentence:
         from piper.config import SynthesisConfig
 
-        clean = _OPEN.sub(" ", text.replace("\0", " ")).encode("utf-8", "replace").decode()
         config = SynthesisConfig(**msgspec.structs.asdict(style))
+        with self._explained("".join(phonemes)):
+            ids = self._piper.phonemes_to_ids(phonemes)
+            return self._network.sentence(self._piper.phoneme_ids_to_audio(ids, config))
+
+    @contextmanager
+    def _explained(self, text: str) -> Iterator[None]:
+        """Explain what Piper raises about a text."""
         try:
-            return b"".join(
-                sentence.audio_int16_bytes for sentence in self._piper.synthesize(clean, config)
-            )
+            yield
         except ImportError as error:  # some languages need another package
             raise PackageMissing(
                 f"the Piper voice {self.voice.name} needs a package ({error}): "
@@ -96,32 +123,3 @@ class PiperVoice:
             raise EngineFailed(
                 f"the Piper voice {self.voice.name} cannot speak {quoted(text, 60)}: {error}"
             ) from error
-
-
-def _session(voice: Voice, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # its own store of buffers never returns memory, and a plan for each length of text is one more:
-    # with a voice of 129 MB, 235 MB were held after 50 sentences and 472 MB after a text of 500
-    # phonemes, now 131 MB; a second of speech takes 0.10 s of CPU instead of 0.09, and as much as
-    # before beside Whisper (see `servers.asr.malloc`)
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
-    # spinning threads gain nothing here and take the cores from everything else
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3  # errors, which are raised as well
-    try:
-        session = onnxruntime.InferenceSession(
-            str(voice.path), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:
-        raise EngineFailed(
-            f"{voice.path} cannot be loaded as a Piper voice ({str(error).splitlines()[0]}): "
-            "to check for damage, run satellite models verify"
-        ) from error
-    if missing := {"input", "input_lengths", "scales"} - {i.name for i in session.get_inputs()}:
-        raise EngineFailed(f"{voice.path} is no Piper voice: it takes no {', '.join(missing)}")
-    return session
