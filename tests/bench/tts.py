@@ -2,9 +2,9 @@
 
     python -m tests.bench.tts [--peer FOLDER] [--rounds 3] [--clients 1 8]
 
-The voice is made here; it takes about 0.05 s for a second of speech on two cores. `--peer` is a
-virtual environment with wyoming-piper: it then speaks the same texts with the same voice in the
-same run, turn by turn, and the ratios are those that count, because the machine is never the same.
+The voice is en_US-joe-medium. `--peer` is a virtual environment with wyoming-piper: it then speaks
+the same texts with the same voice in the same run, turn by turn, and the ratios are those that
+count, because the machine is never the same.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from satellite.net.remotes.dial import connect
 from satellite.net.wire import Connection
 from satellite.values import AudioFormat
 from tests.bench.port_wait import listens
-from tests.support.piper_voice import SPEECH_HOP, VoiceSpec, make_voice
 from tests.support.ports import free_port
+from tests.support.real_models import real_model
+from tests.support.real_voice import VOICE
 
 SENTENCES = (
     "Good morning, it is half past seven.",
@@ -219,11 +220,10 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, help="virtual environment with wyoming-piper")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8])
-    parser.add_argument("--work", type=int, default=6, help="how slow the voice is")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        voice = make_voice(folder / "voice", VoiceSpec(hop=SPEECH_HOP, work=options.work))
+        voice = real_model(VOICE) / "en_US-joe-medium.onnx"
         started = commands(voice, options.peer)
         for program, (command, port) in started.items():
             stack.enter_context(server(command, port, folder / f"{program}.log"))

@@ -169,13 +169,12 @@ def _divide(path: Path) -> _Divided | None:
     ).SerializeToString()
     # in place, as the first half is nearly all of the file
     wanted = _needed(graph, border.name)
-    for values, name_of in (
-        (graph.node, lambda node: node.output[0]),
-        (graph.initializer, lambda weight: weight.name),
-    ):
-        for index in reversed(range(len(values))):
-            if name_of(values[index]) not in wanted:
-                del values[index]
+    for index in reversed(range(len(graph.node))):
+        if graph.node[index].output[0] not in wanted:
+            del graph.node[index]
+    for index in reversed(range(len(graph.initializer))):
+        if graph.initializer[index].name not in wanted:
+            del graph.initializer[index]
     graph.output[0].CopyFrom(border)
     del graph.output[1:]
     return _Divided(bytes(model.SerializeToString()), bytes(second), features)

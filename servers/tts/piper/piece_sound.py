@@ -99,7 +99,8 @@ class PieceSound:
                 self._sentence = None
             self._position = end
         self.seconds += time.monotonic() - began
-        return (np.clip(samples * self._volume, -1, 1) * FULL_SCALE).astype("<i2").tobytes()
+        pcm = (np.clip(samples * self._volume, -1, 1) * FULL_SCALE).astype("<i2")
+        return bytes(pcm.tobytes())
 
     def _frames(self, sentence: Sentence, ahead: float | None) -> int:
         """Return how many frames to make now."""
