@@ -259,7 +259,10 @@ async def test_talking_with_the_page(room: PulseServer, tmp_path: Path) -> None:
         await asyncio.sleep(1.0)
         await asyncio.to_thread(room.play, okay_nabu() + bytes(9600) + lamp)
         await tab.until(answers(known + 2))
-        assert "turn on the living room lamp" in (await last(tab, "user")).lower()
+        heard_words = (await last(tab, "user")).lower().strip(".").split()
+        missed = {"turn", "on", "the", "living", "room", "lamp"} - set(heard_words)
+        assert len(missed) <= 2, heard_words  # Whisper's mistakes, in what the canceller leaves
+        assert "nabu" not in heard_words
         await tab.click("#free")
         await tab.until(IDLE)
 
@@ -352,6 +355,21 @@ def look(section: str, inner: str) -> str:
     return f".card[aria-labelledby=look-{section}] {inner}"
 
 
+LATE_SETTINGS = """
+((real) => {
+  window.fetch = async (...request) => {
+    const answer = await real(...request);
+    if (String(request[0]).endsWith("api/settings") && !window.arrived) {
+      await new Promise((done) => { window.arrived = done; });
+      window.fetch = real;
+    }
+    return answer;
+  };
+})(window.fetch)
+"""
+"""Holds the next list of settings back until `arrived` is called."""
+
+
 async def test_looking_after_a_server(tmp_path: Path) -> None:
     script = axe()
     shown = "[...document.querySelectorAll('.card h2')].map((title) => title.id).join()"
@@ -392,9 +410,14 @@ async def test_looking_after_a_server(tmp_path: Path) -> None:
             "(s => { s.value = 'room satellite'; s.dispatchEvent(new Event('input')); })"
             "(document.querySelector('[type=search]'))"
         )
+        # the list may arrive again, late, while a person is at it
+        await tab.run(LATE_SETTINGS)
+        await tab.run("location.hash = '#look/log'")
+        await tab.until("typeof window.arrived === 'function'")
         await tab.run("document.querySelector('.settings details:not([hidden]) summary').click()")
         row = "document.querySelector('.settings details[open]')"
-        await tab.until(f"{row}.querySelector('b').textContent === 'area'")
+        await tab.until(f"{row}?.querySelector('b').textContent === 'area'")
+        await tab.run("window.arrived()")
         await tab.run(f"{row}.querySelector('input').value = '<b>den</b>'")
         await tab.run(f"{row}.querySelector('[type=button]').click()")
         assert "not saved yet" in await tab.until(result)

@@ -14,12 +14,18 @@ export class SettingList {
   }
 
   async load() {
-    if (this.rows.some(({place}) => place.open)) return; // a person is at it
+    if (this.busy) return;
     const {file, settings} = await ask("GET", "/api/settings");
+    if (this.busy) return; // since they were asked for
     this.file.textContent = word("look_file", {file});
     this.rows = settings.map((setting) => new Row(setting));
     this.list.replaceChildren(...this.rows.map(({place}) => place));
     this.filter();
+  }
+
+  // Whether a person is at one of them.
+  get busy() {
+    return this.rows.some(({place}) => place.open);
   }
 
   filter() {
