@@ -26,7 +26,7 @@ ELSEWHERE = {
     "satellite/lib/decoding.py": "the helper itself",
     "satellite/requirements.py": "JSON of pip, in a module below the helper",
     "servers/tts/system/pyttsx3_child.py": "JSON of its parent, in a file that imports none",
-    "servers/llm/chat/written_calls.py": "JSON that models write, with more than one fallback",
+    "servers/llm/chat/loose_arguments.py": "JSON that models write, with more than one fallback",
 }
 
 

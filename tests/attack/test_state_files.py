@@ -83,6 +83,7 @@ STORES = {
 FILES = {
     "satellite/audio/voice_clips.py",  # sound, judged like that of the person: tests/audio
     "satellite/diagnostics/recordings/folder.py",
+    "satellite/diagnostics/soundcheck/read_aloud.py",  # cached speech: tests/diagnostics
     "satellite/homeassistant/client/stored_home.py",
     "satellite/net/pairing/key_store.py",
     "servers/asr/sphinx/vocabulary.py",  # tests/servers/asr/sphinx

@@ -182,6 +182,7 @@ def test_commands_print_by_the_screen() -> None:
         "satellite/cli/manual.py",  # the program's own text
         "satellite/cli/talking/page.py",  # a code of the terminal; texts go through the screen
         "satellite/cli/terminal.py",  # the meter
+        "satellite/cli/wake_test.py",  # progress, of numbers alone
         "satellite/diagnostics/doctor/python.py",  # a child process, whose lines are findings
         "satellite/diagnostics/doctor/show.py",
     }
