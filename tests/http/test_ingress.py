@@ -126,11 +126,11 @@ async def test_without_the_setting_nothing_is_trusted(tmp_path: Path) -> None:
 def test_a_peer_that_is_no_single_machine_is_refused(peer: str) -> None:
     wanted = HttpSettings(ingress_port=free_port(), ingress_peer=peer)
     with pytest.raises(ConfigError, match=r"http\.ingress_peer.*not the address of one machine"):
-        ingress_server(wanted, lambda: pytest.fail("nobody asked"))
+        ingress_server(wanted, lambda: pytest.fail("it was asked"))
 
 
 def test_a_port_that_is_taken_is_named() -> None:
     with listening_socket("127.0.0.1", 0) as other:
         wanted = HttpSettings(ingress_port=other.getsockname()[1], ingress_peer=SUPERVISOR)
         with pytest.raises(PortInUse, match=r"http\.ingress_port"):
-            ingress_server(wanted, lambda: pytest.fail("nobody asked"))
+            ingress_server(wanted, lambda: pytest.fail("it was asked"))

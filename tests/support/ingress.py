@@ -7,13 +7,14 @@ and changed, bodies that lose their compression, and WebSockets whose closing co
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
+
+from tests.support.socket_relay import relay
 
 SUPERVISOR = "127.0.0.2"
 """The address from which it asks; a stranger's is 127.0.0.1."""
@@ -103,11 +104,7 @@ class Ingress:
         async with self._session.ws_connect(
             address, headers=given(request), autoclose=False, autoping=False
         ) as theirs:
-            sides = ((ours, theirs), (theirs, ours))
-            tasks = [asyncio.create_task(_forward(one, other)) for one, other in sides]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
+            await relay(ours, theirs)
         return ours
 
 
@@ -124,21 +121,6 @@ def given(request: web.Request) -> CIMultiDict[str]:
     headers["X-Remote-User-Id"] = "5ba7a3d2"
     headers["X-Remote-User-Display-Name"] = "Anna"
     return headers
-
-
-async def _forward(
-    one: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
-    other: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
-) -> None:
-    async for message in one:
-        if message.type is aiohttp.WSMsgType.TEXT:
-            await other.send_str(message.data)
-        elif message.type is aiohttp.WSMsgType.BINARY:
-            await other.send_bytes(message.data)
-        elif message.type is aiohttp.WSMsgType.PING:
-            await other.ping(message.data)
-        elif message.type is aiohttp.WSMsgType.PONG:
-            await other.pong(message.data)
 
 
 @asynccontextmanager

@@ -36,14 +36,13 @@ class Network:
 
     def __init__(self, path: Path, threads: int) -> None:
         """Load it. Raises `EngineFailed`."""
-        self._vocoder: _Vocoder | None = None
-        divided = _divide(path)
+        self.first: Any
+        self._vocoder: _Vocoder | None
         try:
-            if divided is None:
-                self.first = _session(str(path), threads)
-            else:
-                self.first = _session(divided.first, threads)
-                self._vocoder = _Vocoder(_session(divided.second, threads), divided.features)
+            self.first, self._vocoder = _halves(path, threads) or (
+                _session(str(path), threads),
+                None,
+            )
         except Exception as error:
             raise EngineFailed(
                 f"{path} cannot be loaded as a Piper voice ({str(error).splitlines()[0]}): "
@@ -51,9 +50,6 @@ class Network:
             ) from error
         if missing := {"input", "input_lengths", "scales"} - _inputs(self.first):
             raise EngineFailed(f"{path} is no Piper voice: it takes no {', '.join(missing)}")
-        if self._vocoder is not None and not self._vocoder.margin:
-            _LOGGER.debug("%s makes its sound as a whole", path)
-            self.first, self._vocoder = _session(str(path), threads), None
 
     def sentence(self, made: Any) -> Sentence:
         """Return a sentence of what `first` made of its phonemes: features, or all its samples."""
@@ -87,10 +83,14 @@ class Sentence:
         return int(self._made.shape[-1])
 
     def samples(self, begin: int, end: int) -> Any:
-        """Return the samples of the frames from `begin` to `end`, as floats."""
+        """Return the samples of the frames from `begin` to `end`, as floats. Raises
+        `EngineFailed`."""
         if self._vocoder is None:
             return self._made[begin:end]
-        return self._vocoder.samples(self._made, begin, end)
+        try:
+            return self._vocoder.samples(self._made, begin, end)
+        except Exception as error:  # of onnxruntime, which has many
+            raise EngineFailed(f"a Piper voice cannot make sound: {reason_of(error)}") from error
 
 
 class _Vocoder:
@@ -130,6 +130,21 @@ class _Divided:
     """Channels of the features."""
 
 
+def _halves(path: Path, threads: int) -> tuple[Any, _Vocoder] | None:
+    """Return the halves of a network, loaded; None where it is to be used as a whole."""
+    try:
+        if (divided := _divide(path)) is None:
+            return None
+        vocoder = _Vocoder(_session(divided.second, threads), divided.features)
+        if vocoder.margin:
+            return _session(divided.first, threads), vocoder
+    except Exception as error:  # of protobuf or onnxruntime; the whole says what is wrong with it
+        _LOGGER.debug("%s cannot be divided: %s", path, reason_of(error))
+        return None
+    _LOGGER.debug("%s makes its sound as a whole", path)
+    return None
+
+
 def _divide(path: Path) -> _Divided | None:
     """Divide a network before its first transposed convolution, which only a vocoder has.
 
@@ -140,11 +155,7 @@ def _divide(path: Path) -> _Divided | None:
     except ImportError:
         _LOGGER.info("voices begin to speak later without the Python package onnx")
         return None
-    try:
-        model = onnx.load(str(path))
-    except Exception as error:  # of protobuf; the session says what is wrong
-        _LOGGER.debug("%s cannot be divided: %s", path, reason_of(error))
-        return None
+    model = onnx.load(str(path))
     graph = model.graph
     widening = next((node for node in graph.node if node.op_type == "ConvTranspose"), None)
     weights = {weight.name: weight for weight in graph.initializer}

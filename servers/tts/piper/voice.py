@@ -87,8 +87,8 @@ class PiperVoice:
     def speak(self, text: str, style: SpeakingStyle) -> PieceSound:
         """Return the sound of a piece of text, mono at the voice's rate, of which none is made yet.
 
-        A part cannot be interrupted while it is made. This and the first part of a sentence raise
-        `EngineFailed`, `PackageMissing`.
+        A part cannot be interrupted while it is made. This and `take` raise `EngineFailed`,
+        `PackageMissing`.
         """
         clean = _OPEN.sub(" ", text.replace("\0", " ")).encode("utf-8", "replace").decode()
         with self._explained(text):

@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.http.page.test_chromium import READY, answers, ask, last, opened
+from tests.support.socket_relay import relay
 
 PREFIX = "/below/a path"
 DROPPED = {"Content-Length", "Transfer-Encoding", "Connection"}
@@ -45,23 +46,8 @@ class Proxy:
         await ours.prepare(request)
         headers = {name: request.headers[name] for name in ("Host", "Origin")}
         async with self._session.ws_connect(address, headers=headers) as theirs:
-            sides = ((ours, theirs), (theirs, ours))
-            tasks = [asyncio.create_task(_pass(one, other)) for one, other in sides]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
+            await relay(ours, theirs)
         return ours
-
-
-async def _pass(
-    one: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
-    other: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
-) -> None:
-    async for message in one:
-        if message.type is aiohttp.WSMsgType.TEXT:
-            await other.send_str(message.data)
-        elif message.type is aiohttp.WSMsgType.BINARY:
-            await other.send_bytes(message.data)
 
 
 @asynccontextmanager

@@ -111,6 +111,24 @@ def test_a_network_without_a_vocoder_is_not_divided(tmp_path: Path) -> None:
     assert not network.sentence(run(network)).in_parts
 
 
+def test_a_damaged_graph_is_an_error(tmp_path: Path) -> None:
+    import onnx
+
+    path = make_network(tmp_path / "voice.onnx")
+    model = onnx.load(path)
+    del model.graph.node[2].input[1:]  # its weights
+    onnx.save(model, path)
+    with pytest.raises(EngineFailed, match=r"voice\.onnx cannot be loaded as a Piper voice"):
+        Network(path, 1)
+
+
+def test_a_failure_while_sound_is_made_is_an_engines(tmp_path: Path) -> None:
+    network = Network(make_network(tmp_path / "voice.onnx"), 1)
+    sentence = network.sentence(run(network)[: CHANNELS - 1])
+    with pytest.raises(EngineFailed, match="cannot make sound"):
+        sentence.samples(0, 10)
+
+
 def test_what_is_no_network_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "voice.onnx").write_bytes(b"no network")
     with pytest.raises(EngineFailed, match=r"voice\.onnx cannot be loaded as a Piper voice"):
