@@ -6,7 +6,7 @@
 Every fifth answer is given up at its first word, and every tenth turn asks for a timer, which is a
 tool; the tools are offered in every turn, but gpt4all has none. Prints a line for each turn and how
 many the model left without an answer of its own, which a person hears in words. Exits with 1 if a
-turn failed, or threads are left.
+turn failed, more than a tenth had no answer of the model, or threads are left.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ async def turn(engine: Any, request: ReplyRequest, give_up: bool) -> tuple[str, 
 
 
 async def converse(engine: Any, turns: int) -> int:
-    """Hold the conversation; return how many turns failed."""
+    """Hold the conversation; return how many turns failed, and those without an answer where these
+    are more than a tenth."""
     history: tuple[Message, ...] = ()
     failed = silent = done = 0
     for number in range(1, turns + 1):
@@ -120,7 +121,7 @@ async def converse(engine: Any, turns: int) -> int:
             history = (*history, *said)[-REMEMBERED:]
     print(f"{turns} turns, {failed} failed, {silent} without an answer of the model", end=", ")
     print(f"{done} actions of {turns // 10} timers")
-    return failed
+    return failed + (silent if silent > turns // 10 else 0)
 
 
 async def main() -> None:
