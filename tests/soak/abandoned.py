@@ -13,7 +13,9 @@ import random
 import socket
 import struct
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from satellite.net import uri as uris
 from satellite.net.wire import encode
@@ -21,6 +23,8 @@ from tests.soak.process_state import IDLE, Comparison, ProcessState, idle_state
 from tests.soak.served_engines import answered, everything, request
 
 AT_ONCE = 4
+THREADS = 6
+"""Most threads of the event loop's own executor."""
 SETTLE = 20.0
 """Seconds for abandoned work to end: of Whisper, a batch that was started."""
 
@@ -85,9 +89,22 @@ async def settled(tasks: int, descriptors: int | None = None) -> ProcessState:
             return state
 
 
+async def fill_default_executor() -> None:
+    """Start every thread that the event loop's executor may ever have.
+
+    It starts one only when a call finds all others busy: that this happens between the two looks
+    is chance, and no leak.
+    """
+    executor = ThreadPoolExecutor(THREADS, "asyncio")
+    asyncio.get_running_loop().set_default_executor(executor)
+    all_there = threading.Barrier(THREADS)
+    await asyncio.gather(*(asyncio.to_thread(all_there.wait, SETTLE) for _ in range(THREADS)))
+
+
 async def run(count: int, warm_up: int, seed: int = 1) -> Comparison:
     """Abandon `count` requests, after some that show the normal use of resources."""
     chance = random.Random(seed)
+    await fill_default_executor()
     async with everything() as served:
         quiet = len(asyncio.all_tasks())
         for role, uri in served:  # as many at once as make the engine take all that it ever takes
