@@ -36,7 +36,7 @@ cp -f "$(module_folder "github.com/gen2brain/malgo@$miniaudio")/miniaudio.h" min
 built=$(mktemp -d "$folder/building.XXXXXX")
 trap 'rm -rf "$built"' EXIT
 CGO_ENABLED=1 CGO_CPPFLAGS="-I$headers" GOBIN=$built \
-    CGO_CFLAGS="-O3 -march=native" CGO_CXXFLAGS="-O3 -march=native" \
+    CGO_CFLAGS="-O3 -march=native -U__AMX_INT8__" CGO_CXXFLAGS="-O3 -march=native -U__AMX_INT8__" \
     timeout "$longest" go install -trimpath -ldflags "-s -w" "github.com/ollama/ollama@$version" >&2
 mv "$built/ollama" "$program" # whole or not at all, even where two build at once
 echo "$program"
