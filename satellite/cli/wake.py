@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from satellite.builtin.wake.embedding_engine import EmbeddingEngine
 from satellite.builtin.wake.learned_voices import VoiceFile
-from satellite.builtin.wake.learning import learn
-from satellite.builtin.wake.two_stage import TwoStage
 from satellite.cli import command, flags
-from satellite.cli.screen import count, echo, print_json, print_table, print_text
+from satellite.cli.screen import echo, print_json, print_table, print_text
+from satellite.cli.voice_learning import (
+    learn_voice,
+    learning_engine,
+    person_name,
+    wake_component,
+)
 from satellite.cli.wake_review import review
 from satellite.cli.wake_test import test
 from satellite.cli.word_recordings import wav_option, word_recordings
-from satellite.components import spec
-from satellite.components.auto import BUILT_IN
-from satellite.components.spec import AUTO
-from satellite.engines import assembly
 from satellite.errors import UsageError
-from satellite.ports import EngineContext
-from satellite.settings import Settings
-from satellite.text.quoted import quoted
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -81,7 +76,7 @@ _WORD = command.option(
 @flags.common
 @click.argument("name")
 @click.pass_context
-def learn_voice(context: click.Context, name: str, wavs: tuple[Path, ...], word: str) -> None:
+def learn(context: click.Context, name: str, wavs: tuple[Path, ...], word: str) -> None:
     """Learn how a person says the wake word.
 
     The person says it four times. From then on, a learned voice needs a lower score, so that it is
@@ -91,20 +86,19 @@ def learn_voice(context: click.Context, name: str, wavs: tuple[Path, ...], word:
     invocation = flags.invocation(context)
     invocation.start_logging()
     settings = invocation.settings()
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 40:
-        raise UsageError(f"{quoted(name)}: a name has 1 to 40 characters")
+    name = person_name(name)
     file = VoiceFile(settings.name)
 
     async def work(bus: Any) -> None:
-        async def learned(engine: EmbeddingEngine, word: str) -> None:
-            recordings = await word_recordings(settings, wavs, word)
-            taught = await learn(engine, word, name, recordings)
-            file.add(taught.voice)
-            scores = ", ".join(f"{score:.2f}" for score in taught.scores.values())
-            echo(f"{name} is learned from {count(len(recordings), 'recording')} ({scores})")
-
-        await _with_engine(settings, word, learned)
+        async with learning_engine(settings) as engine:
+            if engine is None:
+                raise UsageError(
+                    f"{wake_component(settings)}: voices are learned with openWakeWord's models: "
+                    "set wake to openwakeword or two-stage"
+                )
+            said = engine.word_named(word)
+            recordings = await word_recordings(settings, wavs, said)
+            echo(await learn_voice(engine, said, name, recordings, file))
 
     invocation.run(work, recorded=False)
     echo(f"stored in {file.path}; a running satellite uses it after its next start")
@@ -126,26 +120,3 @@ def forget(context: click.Context, names: tuple[str, ...]) -> None:
 
 wake.add_command(test)
 wake.add_command(review)
-
-
-async def _with_engine(
-    settings: Settings, word: str, work: Callable[[EmbeddingEngine, str], Awaitable[None]]
-) -> None:
-    """Do something with openWakeWord's models and the name of a word. Raises `UsageError` for a
-    wake engine that uses others."""
-    component = settings.wake if settings.wake != AUTO else BUILT_IN["wake"]
-    engine = None
-    if not spec.is_uri(component):
-        engine = await assembly.create("wake", component, EngineContext())
-    if isinstance(engine, TwoStage):
-        engine = engine.confirming
-    if not isinstance(engine, EmbeddingEngine):
-        raise UsageError(
-            f"{component}: voices are learned with openWakeWord's models: set wake to openwakeword "
-            "or two-stage"
-        )
-    try:
-        await engine.load()
-        await work(engine, engine.word_named(word))
-    finally:
-        await engine.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from satellite.cli.guided_setup.asking import Choice
+from satellite.cli.guided_setup.learn_voices import offer_learning
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.components import spec
 from satellite.components.auto import BUILT_IN
@@ -27,7 +28,7 @@ FIRST = "okay_nabu"
 
 
 async def wake_word(session: Wizard) -> None:
-    """Ask for a wake word, and try it until its score is good."""
+    """Ask for a wake word, try it until its score is good, and offer to learn the voice."""
     ask = session.ask
     ask.head("Wake word")
     choices = await _choices()
@@ -35,9 +36,11 @@ async def wake_word(session: Wizard) -> None:
         await session.component("wake", "Which wake word?", choices)
     if not ask.present or not await ask.yes("Try it now?", True):
         return
-    while not await _try(session) and await ask.yes("Try it again?", False):
+    while not (heard := await _try(session)) and await ask.yes("Try it again?", False):
         if "wake" not in session.preset:
             await session.component("wake", "Which wake word?", choices)
+    if heard:
+        await offer_learning(session)
 
 
 async def _choices() -> list[Choice]:
