@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from satellite.builtin.wake.embedding_engine import EmbeddingEngine
 from satellite.builtin.wake.learned_voices import VoiceFile
-from satellite.builtin.wake.learning import learn
+from satellite.builtin.wake.learning import holds_word, learn
 from satellite.builtin.wake.two_stage import TwoStage
 from satellite.cli.screen import count
 from satellite.cli.speech_files import converted
@@ -25,6 +25,8 @@ TIMES = 4
 """Recordings of a word at the microphone."""
 SECONDS = 3.0
 """Seconds of each of them."""
+TRIES = 3
+"""Recordings that are made until the word is heard in one."""
 LONGEST_NAME = 40
 """Characters of a person's name."""
 
@@ -62,17 +64,27 @@ async def learning_engine(settings: Settings) -> AsyncGenerator[EmbeddingEngine 
 
 
 async def record_word(
-    prompt: Callable[[str], Awaitable[object]], mic: str, word: str
+    prompt: Callable[[str], Awaitable[object]],
+    mic: str,
+    word: str,
+    engine: EmbeddingEngine | None = None,
 ) -> Mapping[str, bytes]:
     """Return recordings of a person who says a word `TIMES` times, by their labels.
 
-    `prompt` shows a text and waits until the person is ready. Raises `DeviceError`s.
+    `prompt` shows a text and waits until the person is ready. With an engine, a recording in which
+    it does not hear the word is made again, `TRIES` times in all. Raises `DeviceError`s.
     """
     found = {}
     for number in range(1, TIMES + 1):
-        await prompt(f"Press Enter, then say {word.replace('_', ' ')} ({number} of {TIMES})")
-        recording = await record(spec.create("mic", mic), SECONDS)
-        found[f"recording {number}"] = converted(recording.audio, recording.form)
+        text = f"Press Enter, then say {word.replace('_', ' ')} ({number} of {TIMES})"
+        for _ in range(TRIES):
+            await prompt(text)
+            recording = await record(spec.create("mic", mic), SECONDS)
+            audio = converted(recording.audio, recording.form)
+            if engine is None or await holds_word(engine, word, audio):
+                break
+            text = f"The word was not heard. Press Enter, then say it alone ({number} of {TIMES})"
+        found[f"recording {number}"] = audio
     return found
 
 

@@ -96,9 +96,9 @@ def learn(context: click.Context, name: str, wavs: tuple[Path, ...], word: str) 
                     f"{wake_component(settings)}: voices are learned with openWakeWord's models: "
                     "set wake to openwakeword or two-stage"
                 )
-            said = engine.word_named(word)
-            recordings = await word_recordings(settings, wavs, said)
-            echo(await learn_voice(engine, said, name, recordings, file))
+            model = engine.word_named(word)
+            recordings = await word_recordings(settings, wavs, model, engine)
+            echo(await learn_voice(engine, model, name, recordings, file))
 
     invocation.run(work, recorded=False)
     echo(f"stored in {file.path}; a running satellite uses it after its next start")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from satellite.builtin.audio import devices
+from satellite.builtin.wake.embedding_engine import EmbeddingEngine
 from satellite.builtin.wake.learning import MOST
 from satellite.cli import command
 from satellite.cli.speech_files import read_speech
@@ -28,13 +29,16 @@ wav_option = command.option(
 
 
 async def word_recordings(
-    settings: Settings, wavs: Sequence[Path], word: str
+    settings: Settings, wavs: Sequence[Path], word: str, engine: EmbeddingEngine | None = None
 ) -> Mapping[str, bytes]:
-    """Return recordings of a word by their labels. Raises `UsageError`, and `DeviceError`s."""
+    """Return recordings of a word by their labels; at the microphone, `engine` has to hear it.
+
+    Raises `UsageError`, and `DeviceError`s.
+    """
     if wavs:
         if len(wavs) > MOST:
             raise UsageError(f"name at most {MOST} recordings")
         return {str(path): read_speech(path) for path in wavs}
-    component = settings.mic if settings.mic != AUTO else devices.default_mic()
     ask = asker(silent=False)
-    return await record_word(lambda text: ask.text(text, ""), component, word)
+    component = settings.mic if settings.mic != AUTO else devices.default_mic()
+    return await record_word(lambda text: ask.text(text, ""), component, word, engine)

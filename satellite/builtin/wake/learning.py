@@ -67,6 +67,13 @@ async def learn(
     return Taught(learned(name, word, windows, len(recordings)), scores)
 
 
+async def holds_word(engine: EmbeddingEngine, word: str, audio: bytes) -> bool:
+    """Return whether a recording (16 kHz mono) holds a word, so that a voice is learned from it."""
+    sound = np.frombuffer(audio, "<i2").astype(np.float64)
+    _, best, _ = await _place(engine, word, _padded(sound))
+    return best >= CLEAR
+
+
 async def _place(engine: EmbeddingEngine, word: str, sound: Sound) -> tuple[int, float, Floats]:
     """Return the hop in which a word scores best, the score, and the embeddings of a sound."""
     embeddings = await engine.embeddings(_pcm(sound))

@@ -36,10 +36,10 @@ async def wake_word(session: Wizard) -> None:
         await session.component("wake", "Which wake word?", choices)
     if not ask.present or not await ask.yes("Try it now?", True):
         return
-    while not (heard := await _try(session)) and await ask.yes("Try it again?", False):
+    while not (good := await _try(session)) and await ask.yes("Try it again?", False):
         if "wake" not in session.preset:
             await session.component("wake", "Which wake word?", choices)
-    if heard:
+    if good:
         await offer_learning(session)
 
 

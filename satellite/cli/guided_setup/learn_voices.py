@@ -35,7 +35,7 @@ async def _learn(session: Wizard, engine: EmbeddingEngine, word: str, mic: str) 
     """Ask for a name, record the word, and store the voice; show what failed."""
     try:
         name = person_name(await session.ask.text("What is your name?", ""))
-        recordings = await record_word(lambda text: session.ask.text(text, ""), mic, word)
+        recordings = await record_word(lambda text: session.ask.text(text, ""), mic, word, engine)
         file = VoiceFile(session.settings.name)
         session.ask.say(f"  + {await learn_voice(engine, word, name, recordings, file)}")
     except DeviceError as error:

@@ -102,9 +102,11 @@ def _teach(person: Person, pulse: PulseServer, name: str) -> None:
     person.answer("What is your name")
     person.answer("a name has 1 to 40 characters.*another person", "y")
     person.answer("What is your name", name)
+    person.answer(f"1 of {TIMES}")
+    person.until("The word was not heard")
     for number in range(1, TIMES + 1):
         person.answer(f"{number} of {TIMES}")
-        pulse.play(noise(0.8, 0.001) + speak("okay nabu", "en-us+m3", 150 + number) + noise(0.5))
+        pulse.play(noise(1.2, 0.001) + speak("okay nabu", "en-us+m3", 150 + number) + noise(0.5))
     person.answer(f"{name} is learned from {TIMES} recordings.*another person")
 
 
