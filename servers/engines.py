@@ -24,13 +24,10 @@ from satellite.settings import Settings
 from servers import standby
 from servers.metrics import Metrics
 from servers.pool import LocalPool, Pool
+from servers.pools import make_pools
 from servers.standby import Standby
 
 _LOGGER = logging.getLogger(__name__)
-
-CLOSE = 1.0
-"""Seconds for the engines to close, so that stopping takes two at most in all."""
-
 
 _SENTENCES = "intents"
 
@@ -46,8 +43,10 @@ class ServedEngines:
         nice: int,
         tools: ExternalTools | None = None,
     ) -> None:
+        """Raises what `servers.pools.make_pools` raises."""
         self._settings = settings
         self._home = home
+        self._pools = make_pools(settings.server)
         self.context = EngineContext.for_settings(settings, home, nice, tools)
         self._metrics = metrics
         self.by_role: dict[str, Any] = {}
@@ -61,7 +60,7 @@ class ServedEngines:
                 self._judge = self.by_role["llm"]
             else:
                 try:
-                    self._judge = await self._create("llm", _SENTENCES)
+                    self._judge = await self._create_here("llm", _SENTENCES)
                 except SatelliteError as error:
                     _LOGGER.debug("no request ends by its meaning: %s", error)
         return self._judge if isinstance(self._judge, JudgesTexts) else None
@@ -94,15 +93,16 @@ class ServedEngines:
                     tasks.create_task(engine.watch(every), name=f"standby {role}")
 
     async def close(self) -> None:
-        """Close the engines, the last one first, within `CLOSE` seconds, even after an error of
-        another."""
+        """Close the engines, the last one first, within the seconds that their place takes, even
+        after an error of another."""
         try:
-            async with asyncio.timeout(CLOSE):
+            async with asyncio.timeout(self._pools.closing):
                 others = () if self._judge in (None, *self.by_role.values()) else (self._judge,)
                 for engine in (*reversed(self.by_role.values()), *others):
                     await close(engine)
+                await self._pools.close()
         except TimeoutError:
-            _LOGGER.warning("an engine did not close within %g s", CLOSE)
+            _LOGGER.warning("an engine did not close within %g s", self._pools.closing)
 
     def pool(self, role: str, engine: Any) -> Pool:
         """Return a pool for an engine.
@@ -117,8 +117,7 @@ class ServedEngines:
 
     def places(self, role: str) -> int:
         """Return how many requests of a role run at once."""
-        server = self._settings.server
-        return server.connections if role == "wake" else server.workers
+        return self._settings.server.connections if role == "wake" else self._pools.places(role)
 
     async def _load(self, role: str, engine: Any) -> None:
         started_at = monotonic()
@@ -127,7 +126,13 @@ class ServedEngines:
             self._metrics.loaded(role, engine.describe().name, monotonic() - started_at)
 
     async def _create(self, role: str, component: str) -> Any:
-        engine = await assembly.create(role, component, self.context)
+        engine = await self._pools.create(role, component, self.context)
+        return self._with_home(role, engine)
+
+    async def _create_here(self, role: str, component: str) -> Any:
+        return self._with_home(role, await assembly.create(role, component, self.context))
+
+    def _with_home(self, role: str, engine: Any) -> Any:
         return engine if self._home is None else at_home(role, engine, self._home)
 
     async def _open(self, role: str, component: str) -> Any:

@@ -19,6 +19,7 @@ from satellite.net.discovery import names
 from satellite.net.mcp import checks as mcp_checks
 from satellite.ports import ENGINE_ROLES, ROLES, TURN_ROLES
 from satellite.settings import Settings
+from satellite.settings.serving import LOCAL_POOL
 from satellite.text.quoted import quoted
 
 _LOGGER = logging.getLogger(__name__)
@@ -163,6 +164,9 @@ def _server(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
             yield f"{origins['server.roles']}: server.roles: {text}"
     if not server.roles:
         yield f"{origins['server.roles']}: server.roles names no role"
+    if server.pool != LOCAL_POOL:
+        origin = f"{origins['server.pool']}: server.pool"
+        yield from (f"{origin}: {text}" for text in plugin("pool", server.pool))
     if server.uri:
         origin = f"{origins['server.uri']}: server.uri"
         yield from (f"{origin}: {text}" for text in address(server.uri, stdio=True))
@@ -216,6 +220,11 @@ def component(role: str, text: str) -> Iterator[str]:
         else:
             yield f"{role}: {quoted(text)}: a {role} cannot be a Wyoming service, only a plugin"
         return
+    yield from plugin(role, text)
+
+
+def plugin(role: str, text: str) -> Iterator[str]:
+    """Yield the problems of a plugin and its options, as `component`."""
     try:
         spec.parse(text)
     except ConfigError as error:

@@ -22,6 +22,10 @@ class ModelSettings(OptionSet, frozen=True):
     ] = ""
 
 
+LOCAL_POOL = "local"
+"""The value of `server.pool` for engines in the server's own process."""
+
+
 class ServerSettings(OptionSet, frozen=True):
     """The settings of `--server`."""
 
@@ -45,6 +49,10 @@ class ServerSettings(OptionSet, frozen=True):
     waiting: Annotated[
         int, option("Requests that a role queues before it reports that it is busy", minimum=0)
     ] = 16
+    pool: Annotated[
+        str,
+        option("Where engines run: local, or ray[:HOST:PORT][?replicas=N&most=N&roles=asr,tts]"),
+    ] = LOCAL_POOL
     connections: Annotated[int, option("Connections that a role accepts at a time", minimum=1)] = 64
     drain: Annotated[
         float,

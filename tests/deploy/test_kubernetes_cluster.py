@@ -33,7 +33,7 @@ GUIDE = FOLDER / "README.md"
 SERVER = "satellite-server"
 MODELS = "satellite-models"
 CLOSE = 10
-"""Seconds to close after the drain; `servers.engines.CLOSE` and the sockets take two."""
+"""Seconds to close after the drain; `servers.pools.LocalPools.closing` and the sockets take two."""
 
 
 class Cluster:

@@ -1,0 +1,65 @@
+"""A real Ray: requests of two roles, a replica that is killed, and a server that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from satellite.errors import EngineFailed
+from satellite.ports import EngineContext
+from satellite.settings import ServerSettings
+from satellite.values import SpeechRequest, TranscribeRequest
+from servers.pools import make_pools
+from tests.support.peers import until
+from tests.support.ray_engines import installed
+
+pytestmark = pytest.mark.skipif(
+    find_spec("ray") is None, reason="needs Ray: pip install -e '.[ray]' (200 MB)"
+)
+
+
+async def sound() -> AsyncIterator[bytes]:
+    for _ in range(5):
+        yield bytes(3200)
+
+
+async def test_requests_run_on_replicas_and_survive_a_lost_one(tmp_path: Path) -> None:
+    times = tmp_path / "times"
+    times.mkdir()
+    with installed(tmp_path):
+        pools = make_pools(ServerSettings(pool="ray?replicas=1&cpus=0.1"))
+        asr = await pools.create("asr", "slow:0.05", EngineContext(satellite="test"))
+        tts = await pools.create("tts", f"endless:{times}", EngineContext(satellite="test"))
+        try:
+            await asr.load()
+            await tts.load()
+
+            async def transcribe() -> str:
+                async with aclosing(asr.transcribe(sound(), TranscribeRequest())) as results:
+                    return "".join([transcript.text async for transcript in results])
+
+            assert await transcribe() == "16000"
+            pid, _ = await asr._deployed.handle.state.remote()  # noqa: SLF001
+            asking = asyncio.create_task(transcribe())
+            os.kill(pid, signal.SIGKILL)
+            assert await asking == "16000"
+            async with aclosing(tts.synthesize(SpeechRequest("x"))) as chunks:
+                assert (await anext(chunks)).audio
+                closed = time.time()
+            await until(lambda: [file for file in times.iterdir() if file.read_text()])
+            assert float(next(times.iterdir()).read_text().split()[1]) >= closed
+            with pytest.raises(EngineFailed, match=r"^it was asked to fail$"):
+                await anext(tts.synthesize(SpeechRequest("fail")))
+            assert await asr._deployed.sounds.held.remote() == 0  # noqa: SLF001
+        finally:
+            await asr.close()
+            await tts.close()
+            await pools.close()
