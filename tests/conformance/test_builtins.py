@@ -30,7 +30,7 @@ from tests.support import recordings
 from tests.support.speech import silence, speak
 from tests.support.whisper_model import made_whisper, saying
 
-OTHERS = ("piper", "homeassistant", "llamacpp", "openai", "gpt-sovits", "sherpa-onnx")
+OTHERS = ("piper", "homeassistant", "llamacpp", "gpt4all", "openai", "gpt-sovits", "sherpa-onnx")
 """Held to them beside their other tests, which have voices, homes and models."""
 
 BUILTINS = [
