@@ -9,10 +9,19 @@ import re
 from collections.abc import Collection
 
 from servers.llm.chat.brackets import BracketScan
+from servers.llm.chat.commands import arguments_follow, command_name, is_line
 from servers.llm.chat.elements import begins_element, end_of_element
 from servers.llm.chat.leads import call_in_block
 from servers.llm.chat.marks import INPUT_LABELS
-from servers.llm.chat.tool_names import ARGUMENTS, NAMES, WRAPPERS, canonical, is_distinct
+from servers.llm.chat.tool_names import (
+    ARGUMENTS,
+    CALLERS,
+    METHODS,
+    NAMES,
+    WRAPPERS,
+    canonical,
+    is_distinct,
+)
 
 LONGEST_UNDECIDED = 300
 """Most characters from which it may not be known whether they begin a call."""
@@ -23,10 +32,13 @@ _LONGEST_KEY = 60
 _MOST_LISTS = 3
 """Most brackets around a call."""
 _PREFIXES = (
-    *("functions.", "function.", "tools.", "tool.", "default_api.", "api.", "print("),
+    *("functions.", "function.", "tools.", "tool.", "default_api.", "api."),
     *("self.", "client.", "to=functions."),
+    *(f"{caller}(" for caller in CALLERS),
 )
 """Text that models write before a function's name."""
+_AWAIT = re.compile(r"\s{0,4}(?:await\s{1,4})?")
+_QUOTED_NAME = re.compile(r"[\"'](?P<name>[\w./-]{0,80})(?P<close>[\"']?)")
 
 _FENCE = re.compile(r"(?:`{3}|~{3})[\w-]{0,20}\s{0,8}|`{1,2}(?!`)\s{0,8}")
 _LABELS = "|".join(label.replace(" ", "[ _]") for label in INPUT_LABELS)
@@ -59,6 +71,7 @@ _FILLED = re.compile(
     r"\(\s*(?:[\"']?[A-Za-z_]\w*[\"']?\s*(?:=(?!=)|:)\s*[\w\"'\[{(.+-]|\{)|\(\s*\)[`*]{0,3}(?:[.!]?\s*\n|\.\s)"
 )
 """Arguments that a call has, and a description of a function has not."""
+_LITERAL = re.compile(r"\(\s*[\d\"'“]")
 _MAYBE_FILLED = re.compile(
     r"(?:\(\s*(?:[\"']?\w*[\"']?\s*[=:]?\s*)?|\(\s*\)[`*]{0,3}[.!]?[ \t]*)\Z"
 )
@@ -90,17 +103,19 @@ def _begins(text: str, at: int, tools: Collection[str], line: bool) -> bool | No
             return None
     if text[at] == "<":
         return begins_element(text, at, tools)
-    if text[at] == "[":
-        return _begins_list(text, at, tools)
+    if text[at] in "[({":
+        begins = _begins_in_brackets(text, at, tools)
+        return begins if begins is not False else command_name(text, at + 1, tools)
+    return _begins_name(text, at, tools, line=line)
+
+
+def _begins_in_brackets(text: str, at: int, tools: Collection[str]) -> bool | None:
+    """Return whether brackets begin around calls, or around the name of a tool and arguments."""
     if text[at : at + 2] == "{{":
         return None if at + 2 == len(text) else _begins_name(text, at + 2, tools, line=True)
     if text[at] == "{":
         return _begins_json(text, at)
-    return _begins_name(text, at, tools, line=line)
-
-
-def _begins_list(text: str, at: int, tools: Collection[str]) -> bool | None:
-    """Return whether brackets begin around calls, or around the name of a tool and arguments."""
+    at += text[at] == "("
     for _ in range(_MOST_LISTS):
         if text[at : at + 1] == "[":
             at = _after_quotation(text, at + 1)
@@ -162,23 +177,23 @@ def _begins_pair(text: str, at: int, tools: Collection[str]) -> bool | None:
 def _begins_name(text: str, at: int, tools: Collection[str], *, line: bool) -> bool | None:
     found = _WORD.match(text, at)
     word = found.group() if found else ""
-    if not word:
-        return False
     end = at + len(word)
     lower = word.lower()
-    if end == len(text):
-        return None if _may_name(word, tools) else False
-    if lower == "print" and text[end] == "(":
-        return None if end + 1 == len(text) else _begins_name(text, end + 1, tools, line=line)
+    if not word or end == len(text):
+        return None if word and _may_name(word, tools) else False
+    if text[end] == "(" and lower in CALLERS and canonical(word) not in tools:
+        return _begins_inside(text, end + 1, tools, line=line)
     word = word.rstrip(":=.-/")
     end, name = at + len(word), _name_of(word)
+    if name in METHODS and name not in tools:
+        name = canonical(word.rpartition(".")[0])
     line = line or lower.startswith("to=")
     if name not in tools:
         return False
     if text[end] == "(":  # "stop (" and "stop(s)" are words, and "stop()" is a call
-        return (
-            True if line and (is_distinct(word) or text[end:][1:2] == ")") else _filled(text, end)
-        )
+        if line and (is_distinct(word) or text[end:][1:2] == ")"):
+            return True
+        return (is_distinct(word) and _LITERAL.match(text, end) is not None) or _filled(text, end)
     if not line:
         return False
     behind = _behind_name(text, at, end, word)
@@ -186,7 +201,25 @@ def _begins_name(text: str, at: int, tools: Collection[str], *, line: bool) -> b
         return behind
     if _JSON_BEHIND.match(text, end):
         return True
-    return None if _MAYBE_JSON_BEHIND.match(text, end) else False
+    follow = arguments_follow(text, end) if is_distinct(word) else False
+    return None if follow is False and _MAYBE_JSON_BEHIND.match(text, end) else follow
+
+
+def _begins_inside(text: str, at: int, tools: Collection[str], *, line: bool) -> bool | None:
+    """Return whether a call begins as the argument of another function, or is named by it."""
+    found = _AWAIT.match(text, at)
+    at = found.end() if found else at
+    if "await".startswith(text[at:].lower()):
+        return None
+    if quoted := _QUOTED_NAME.match(text, at):
+        name = canonical(quoted["name"])
+        if not quoted["close"]:
+            whole = quoted.end() < len(text) or not any(tool.startswith(name) for tool in tools)
+            return False if whole else None
+        return name in tools and is_distinct(quoted["name"])
+    if text[at] == "{":
+        return _begins_json(text, at)
+    return _begins_name(text, at, tools, line=line)
 
 
 def _name_of(word: str) -> str:
@@ -201,9 +234,16 @@ def _may_name(word: str, tools: Collection[str]) -> bool:
     lower, name = word.lower(), _name_of(word)
     return (
         any(prefix.startswith(lower) for prefix in _PREFIXES)
+        or may_be_method(word, tools)
         or word.endswith((".", "/", ":", "="))
         or any(tool.startswith(name) for tool in tools)
     )
+
+
+def may_be_method(word: str, tools: Collection[str]) -> bool:
+    """Return whether a word at the end of a text may become a tool and a method of it."""
+    head, _, method = word.rpartition(".")
+    return canonical(head) in tools and any(each.startswith(method.lower()) for each in METHODS)
 
 
 def _behind_name(text: str, at: int, end: int, word: str) -> bool | None:
@@ -268,6 +308,10 @@ def end_of_call(text: str, scan: BracketScan) -> int | None:
     pairs = None if named else NAME_AND_PAIRS.match(text)
     if pairs is not None and is_distinct(pairs["name"]) and text[pairs.end() :].strip()[:1] != "{":
         return _end_of_pairs(text, pairs.start("first"), scan)
+    if is_line(text):
+        end = text.find("\n", scan.line)
+        scan.line = len(text) if end < 0 else end
+        return None if end < 0 else end
     return scan.end(text)
 
 

@@ -9,12 +9,14 @@ from functools import lru_cache
 import msgspec
 
 from servers.llm.chat import prose
-from servers.llm.chat.call_bounds import beginning
+from servers.llm.chat.call_bounds import beginning, may_be_method
 from servers.llm.chat.leads import lead_start, leads_before_words
-from servers.llm.chat.tool_names import canonical
+from servers.llm.chat.tool_names import CALLERS, METHODS, canonical
 
 _SIGNS = "{[`~<"
-_START = re.compile(r"[{\[`~<]|(?<=\n)[ \t]*(?=\w)")
+_START = re.compile(
+    r"[{\[`~<]|(?<=\n)[ \t]*(?=\w)|(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[。！？：；]))[ \t]*(?=\()"
+)
 """Where a call without marks and leads may begin."""
 _SENTENCE = re.compile(r"(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[。！？：；]))[ \t]*(?=[^\W\d_])")
 _CODE = re.compile(
@@ -26,7 +28,14 @@ _CODE_MAYBE = re.compile(
     r"(?:(?:const|let|var|return|await|yield)[ ]{1,2})?[a-z_]\w{0,30}[ ]{0,2}=?[ ]{0,2}"
     r"(?:a|aw|awa|awai|await[ ]{0,2})?\Z"
 )
-_LAST_WORD = re.compile(r"(?<![\w./-])[A-Za-z][\w.-]{0,60}\Z")
+_CALLERS = "|".join(map(re.escape, sorted(CALLERS, key=len, reverse=True)))
+_CALLED_BY = rf"(?:(?:{_CALLERS})\((?:await[ ])?){{0,2}}"
+_LAST_WORD = re.compile(
+    rf"(?<![\w./-]){_CALLED_BY}[\"']?(?:[A-Za-z][\w.-]{{0,60}})?(?<=[\w.(\"' -])\Z", re.IGNORECASE
+)
+"""A word at the end, or one within the parentheses of a caller."""
+_OPENED = tuple(f"{caller}(" for caller in CALLERS)
+_OUTER = re.compile(_CALLED_BY, re.IGNORECASE)
 
 
 class CallStart(msgspec.Struct, frozen=True):
@@ -100,7 +109,9 @@ def _pattern(tools: frozenset[str]) -> re.Pattern[str]:
         "[_-]?".join(map(re.escape, name)) for name in sorted(tools, key=len, reverse=True)
     )
     return re.compile(
-        rf"(?<![\w./-])(?:[A-Za-z_]{{1,20}}\.){{0,2}}(?:{names})[ ]?\(|{_LAST_WORD.pattern}",
+        rf"(?<![\w./-]){_CALLED_BY}(?:[A-Za-z_]{{1,20}}\.){{0,2}}(?:{names})"
+        rf"(?:\.(?:{'|'.join(METHODS)}))?[ ]?\("
+        rf"|(?<![\w./-]){_CALLED_BY}(?<=\()[\"'](?:{names})[\"'][ ]?[,)]|{_LAST_WORD.pattern}",
         re.IGNORECASE,
     )
 
@@ -131,11 +142,14 @@ def _code(text: str, at: int, tools: Collection[str]) -> CallStart | None:
 
 def _named(text: str, at: int, tools: Collection[str]) -> CallStart | None:
     """Return a call amid a sentence, such as "I do that: start_timer(minutes=5)"."""
-    if text.find("(", at) < 0:
-        word = canonical(text[at:])
-        if not any(tool.startswith(word) for tool in tools):
-            return None
-        return CallStart(at, at, sure=False)
+    if _LAST_WORD.match(text, at):
+        outer = _OUTER.match(text, at)
+        inner = outer.end() if outer else at
+        word = canonical(text[inner:])
+        may = any(tool.startswith(word) for tool in tools) or may_be_method(text[inner:], tools)
+        outers = ("await",) if inner > at else _OPENED
+        may = may or any(outer.startswith(text[inner:].lower()) for outer in outers)
+        return CallStart(at, at, sure=False) if may else None
     begins = beginning(text, at, tools, line=False)
     if begins is False:
         return None

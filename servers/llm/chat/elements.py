@@ -237,7 +237,7 @@ def _arguments(element: Element, used: object) -> dict[str, Any]:
             found |= _content(each)
         else:
             found[each.key] = each.value()
-    text = "" if used is element.text else element.text.strip()
+    text = "" if used is element.text else element.text.strip(" \n\t>")
     if isinstance(used, str) and used == element.text:
         text = used.strip().partition("\n")[2].strip()
     if text and not inner:

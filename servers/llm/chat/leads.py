@@ -18,7 +18,10 @@ _REACH = 200
 
 _BEGINS = r"(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[.!?…][\"')\]]\s)|(?<=[。！？：；]))[ \t]*"
 _WORDS = "|".join(map(re.escape, sorted(LEAD_WORDS, key=len, reverse=True)))
-_ITEM = rf"(?:[{re.escape(LEAD_SIGNS)}]|#?\d{{1,2}}(?!\w)[.)]?|(?:{_WORDS})(?![(.]|_*[^\W_]))"
+_ITEM = (
+    rf"(?:[{re.escape(LEAD_SIGNS)}]|#?\d{{1,2}}(?!\w)[.)]?|(?:{_WORDS})(?![(.]|_*[^\W_])"
+    rf"|\[(?:(?:{_WORDS})[ ]?){{1,3}}\])"
+)
 _LEAD = rf"(?P<lead>{_ITEM}(?:{_ITEM}|[\s:：]){{0,40}}+)"
 """Possessive, since a lead is read in one way only: a model must not make this search for long."""
 _HALVES = {word[:size] for word in LEAD_WORDS for size in range(1, len(word))}
@@ -29,8 +32,8 @@ _WHOLE = re.compile(rf"{_BEGINS}{_LEAD}\Z", re.IGNORECASE)
 _MAYBE = re.compile(rf"{_BEGINS}(?:{_LEAD}(?:{_HALF})?|(?P<half>{_HALF}))\Z", re.IGNORECASE)
 _LABEL = re.compile(r"[^\W\d][\s\d#*_\"']*[:：]")
 _IN_BLOCK = re.compile(
-    r"(?:[ \t]*(?:#|//)[^\n]{0,200}\n\s*)*"
-    r"(?:(?P<open>[ \t]*(?:(?:#|//)[^\n]{0,200}|/)\Z)"
+    r"(?:[ \t]*(?:#|//|(?:from|import)[ ])[^\n]{0,200}\n\s*)*"
+    r"(?:(?P<open>[ \t]*(?:(?:#|//|(?:from|import)[ ])[^\n]{0,200}|/|fro?m?|im(?:po?r?t?)?)\Z)"
     rf"|(?:{_LEAD})?(?P<half>(?:{_HALF})\Z)?)",
     re.IGNORECASE,
 )
@@ -79,7 +82,8 @@ def leads_before_words(text: str, first: int) -> Iterator[WordLead]:
             if re.search(r"[^\W\d_]", last):
                 line = is_label(last)
             else:
-                line = bool(earlier) or text[: found.start()].rstrip(" \t").endswith("\n")
+                begins = text[: found.start()].rstrip(" \t").endswith("\n")
+                line = bool(earlier) or begins or lead.strip().startswith("/")
             yield WordLead(found.start("lead"), found.end(), line)
 
 

@@ -17,7 +17,11 @@ from servers.llm.chat.marks import (
     OTHER_CLOSINGS,
     REASONING,
     REASONING_ELEMENTS,
+    UNSURE_ELEMENTS,
 )
+from servers.llm.chat.tool_names import canonical
+
+_UNSURE = frozenset(map(canonical, UNSURE_ELEMENTS))
 
 NEVER = "\0"
 """Closing mark of a passage that extends to the end."""
@@ -107,6 +111,11 @@ def reasoning_closing(found: re.Match[str]) -> re.Pattern[str] | None:
 @lru_cache(64)
 def _closing(name: str) -> re.Pattern[str]:
     return re.compile(rf"</\s?{_SPACE}{re.escape(name)}\s{{0,9}}>", re.IGNORECASE)
+
+
+def is_unsure(written: str) -> bool:
+    """Return whether an opening mark of reasoning may be ordinary text if it is never closed."""
+    return written == "<!--" or canonical(written.partition(" ")[0]) in _UNSURE
 
 
 def ends_reasoning(found: re.Match[str]) -> bool:

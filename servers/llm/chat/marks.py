@@ -19,6 +19,14 @@ REASONING_ELEMENTS = (
 """Names of elements that are never spoken, also with attributes, with the prefix of a namespace,
 and without their separators."""
 
+UNSURE_ELEMENTS = (
+    *("reason", "rationale", "reflection", "reflect", "self_reflection", "introspection"),
+    *("deliberation", "contemplation", "monologue", "internal", "analysis", "analyze"),
+    *("plan", "planning", "brainstorm", "brainstorming"),
+)
+"""Those of `REASONING_ELEMENTS` whose names are also placeholders and headings of ordinary text.
+Without its end, such an element hides nothing."""
+
 _PIPED = ("think", "thinking", "thought", "reasoning")
 
 REASONING = {
@@ -156,6 +164,7 @@ LEAD_WORDS = (
     *("tool", "tools", "tool_call", "tool_calls", "tool_code", "tool_use", "tool_input"),
     *("function", "functions", "function_call", "function_calls", "function_name"),
     *("call", "calls", "calling", "invoke", "invoking", "execute", "executing", "use", "using"),
+    *("uses", "echo", "puts", "select"),
     *(
         "action",
         "actions",

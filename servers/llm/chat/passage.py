@@ -29,6 +29,10 @@ class Passage:
         """The tool to which a message is addressed."""
         self.lead = lead
         """What precedes a bare call, and is spoken if it is ordinary text after all."""
+        self.unsure = ""
+        """The mark that opened it, if that is ordinary text unless a mark closes it."""
+        self.line = False
+        """Whether that mark began a line."""
         self.scan = BracketScan()
         """The brackets of a call, as far as they were read."""
         self.read = 0

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection
 from servers.llm.chat.call_bounds import end_of_call, fenced, without_fence
 from servers.llm.chat.call_starts import CallStart, call_start
 from servers.llm.chat.client import ToolCall, call_arguments
+from servers.llm.chat.commands import command_call
 from servers.llm.chat.envelopes import answer_in
 from servers.llm.chat.leads import is_label, lead_start, maybe_lead_start
 from servers.llm.chat.mark_search import (
@@ -25,6 +26,7 @@ from servers.llm.chat.mark_search import (
     MESSAGE_END,
     NEVER,
     ends_reasoning,
+    is_unsure,
     known,
     next_mark,
     reasoning_closing,
@@ -82,6 +84,8 @@ class SpokenStream:
         self._pending = ""
         self._passage: Passage | None = None
         self._begun = False
+        self._unclosed = False
+        """Whether text is read once more, as no mark closed it."""
         self._before = _LINE
         """The last characters before the pending text."""
 
@@ -106,10 +110,25 @@ class SpokenStream:
         its last call are a mistake of the model, and are added.
         """
         if not cut:
-            return self._take(last=True)
+            return self._take_unclosed() + self._take(last=True)
         spoken = self._take(last=False)
         self._cut_call()
         return spoken + self._take(last=True)
+
+    def _take_unclosed(self) -> str:
+        """Read what an element hides that the answer did not close, such as `<plan>`.
+
+        It may be a placeholder of a sentence. One that began a line may be reasoning, which is
+        then up to the first empty line.
+        """
+        passage, text = self._passage, self._pending
+        if passage is None or not passage.unsure:
+            return ""
+        _, _, answer = text.partition("\n\n")
+        self._passage, self._pending, self._unclosed = None, "", True
+        if passage.line:
+            return self.push(answer if answer.strip() else text)
+        return self.push(passage.unsure + text)
 
     def _cut_call(self) -> None:
         """Reduce a call that is open at the end to its whole calls, and drop what begins one."""
@@ -128,6 +147,8 @@ class SpokenStream:
             self.cut = is_rest_of_call(rest) or (bool(passage.name) and not self._pending)
             if not self._pending:
                 self._passage = None
+        elif passage.unsure:
+            passage.unsure = ""  # reasoning in whose middle the answer ended
         elif passage.kind == "header":
             self.cut = self.cut or _ADDRESSED.search(text) is not None
 
@@ -159,6 +180,8 @@ class SpokenStream:
         if call and call.sure and (mark is None or call.at < mark.start()):
             self._open_bare(call.lead, call.at)
             return True
+        if last and call and mark is None and self._add_command(call):
+            return False
         undecided = None if call is None or call.sure else call.lead
         if mark is not None and (undecided is None or mark.start() <= undecided or last):
             self._open_mark(mark)
@@ -171,6 +194,27 @@ class SpokenStream:
             return True
         self._speak(len(self._pending) if last else self._open_end(call))
         return False
+
+    def _add_command(self, call: CallStart) -> bool:
+        """Read the end of an answer that is only the name of a tool: "[get_time]", "/get_time".
+
+        Return whether it is. A name without brackets, a slash or a label has to be the whole
+        answer: the last word of a sentence may be such a name.
+        """
+        text = self._pending[call.at :]
+        lead = self._pending[call.lead : call.at]
+        before = (self._before + self._pending[: call.lead]).rstrip(" \t")
+        begins = before.endswith((_LINE, *".!?…:;")) and not self.cut
+        whole = not self._begun and not self._held.strip() and not before.strip()
+        words = re.search(r"[^\W\d_]", lead) is not None and not is_label(lead)
+        marked = text[:1] in ("[", "(", "{") or bool(lead.strip(" *_-"))
+        command = command_call(text, self._tools, alone=True) if begins and not words else None
+        if command is None or not (whole or marked):
+            return False
+        self._speak(call.lead)
+        self._pending = ""
+        self._add((command,))
+        return True
 
     def _open_end(self, call: CallStart | None) -> int:
         """Return where the end of the pending text begins that more text has to decide."""
@@ -215,6 +259,11 @@ class SpokenStream:
             self._pending = keep + self._pending[at - lead + len(written) :]
             self._passage = Passage("call", CALLS[mark])
             return
+        line = (self._before + self._pending[:at]).rstrip(" \t").endswith(_LINE)
+        unsure = written if is_unsure(written) else ""
+        if unsure and self._unclosed:
+            self._speak(at + len(written))
+            return
         self._speak(at)
         self._pending = self._pending[len(written) :]
         self._before = _LINE
@@ -230,6 +279,8 @@ class SpokenStream:
             self._passage = Passage("header", HEADERS[mark])
         elif mark in LONE:
             self._end_lone()
+        if self._passage is not None and self._passage.kind == "hidden":
+            self._passage.unsure, self._passage.line = unsure, line
 
     def _end_lone(self) -> None:
         """Drop the reasoning that a lone closing mark ends."""
@@ -251,7 +302,10 @@ class SpokenStream:
             self._passage = None
             return True
         if found is None and not last:
+            if passage.unsure and len(self._pending) <= LONGEST:
+                return False
             if passage.kind == "hidden":
+                passage.unsure = ""
                 longest = _LONGEST_CLOSING if passage.pattern else len(passage.closing) + _OTHER
                 keep = max(longest, *map(len, MESSAGE_ENDS)) - 1
                 self._pending = self._pending[max(0, len(self._pending) - keep) :]

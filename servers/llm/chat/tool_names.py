@@ -28,6 +28,23 @@ WRAPPERS = (
 """Keys of one call or several, inside a larger object."""
 
 
+CALLERS = (
+    *("print", "pprint", "println", "printf", "str", "repr", "display", "alert", "log", "echo"),
+    *("console.log", "console.info", "system.out.println", "system.out.print", "document.write"),
+    *("fmt.println", "fmt.print", "logger.info", "logging.info", "json.dumps", "json.stringify"),
+    *("asyncio.run", "tool", "invoke", "call", "run", "execute", "function"),
+    *(
+        f"{where}{verb}{between}tool"
+        for where in ("", "client.", "session.", "mcp.")
+        for verb in ("call", "use", "run", "invoke", "execute")
+        for between in ("_", "")
+    ),
+)
+"""Functions, in lower case, that models call with a call of a tool, or with a tool's name."""
+METHODS = ("run", "call", "invoke", "execute", "apply")
+"""Methods of a tool that call it."""
+
+
 def canonical(name: str) -> str:
     """Return a name without its prefix, case and separators: `functions.StartTimer` and
     `start-timer` are `starttimer`."""

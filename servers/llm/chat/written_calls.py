@@ -12,6 +12,7 @@ are too small to follow it. The forms that are read:
 - a name before JSON: `start_timer{"minutes": 5}`, `start_timer[ARGS]{…}`, `functions.start_timer:0`
 - a name and its input on two lines, as in ReAct: `start_timer`, `Action Input: {"minutes": 5}`
 - a name and lines or pairs: `start_timer minutes=5`, or YAML
+- commands (see `commands`): `/start_timer 5`, `[Tool call: start_timer, minutes: 5]`
 - a name with words before its arguments: `start_timer` with the parameters {"minutes": 5}
 """
 
@@ -25,10 +26,12 @@ from typing import Any
 from servers.llm.chat.brackets import end_of_brackets
 from servers.llm.chat.call_bounds import NAME_AND_INPUT, NAME_AND_PAIRS
 from servers.llm.chat.client import ToolCall, call_arguments
+from servers.llm.chat.commands import command_call
 from servers.llm.chat.elements import element_calls
 from servers.llm.chat.loose_arguments import decoded, loose_arguments, pairs_of
 from servers.llm.chat.tool_names import (
     ARGUMENTS,
+    METHODS,
     NAMES,
     USUAL_ARGUMENTS,
     USUAL_NAMES,
@@ -86,6 +89,8 @@ def read_calls(text: str, tools: Collection[str], *, marked: bool) -> tuple[Tool
     calls = list(_calls(text, tools, marked))
     if not calls and label and canonical(label["name"]) in tools:
         calls = list(_calls(text[label.end() :].rstrip("]} \n"), tools, marked))
+    if not calls and (command := command_call(_MARK.sub(" ", text), tools, alone=marked)):
+        calls = [command]
     for call in calls:
         if call not in found:
             found.append(call)
@@ -292,13 +297,35 @@ def _python_calls(text: str, tools: Collection[str], marked: bool) -> Iterator[T
                 tree = ast.parse(written)
             except (SyntaxError, ValueError, MemoryError, RecursionError):
                 continue
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call):
-                continue
-            name = _function(node.func)
-            if canonical(name) in tools or (marked and name not in ("", "print")):
-                yield ToolCall(name, _python_arguments(node))
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        known = [call for node in nodes if (call := _known_call(node, tools)) is not None]
+        yield from known
+        if marked and not known:
+            names = [(_function(node.func), node) for node in nodes]
+            yield from (ToolCall(n, _python_arguments(node)) for n, node in names if n)
         return
+    found = _ANNOUNCED.match(text)
+    if found and found.end("name") == found.start("open") and canonical(found["name"]) in tools:
+        yield ToolCall(found["name"], loose_arguments(_closed(text[found.start("open") :])))
+
+
+def _known_call(node: ast.Call, tools: Collection[str]) -> ToolCall | None:
+    """Return the call of a known tool: by its name, by a method of it, or as a first argument."""
+    name = _function(node.func)
+    if canonical(name) in tools:
+        return ToolCall(name, _python_arguments(node))
+    if isinstance(node.func, ast.Attribute) and name.lower() in METHODS:
+        of = _function(node.func.value)
+        return ToolCall(of, _python_arguments(node)) if canonical(of) in tools else None
+    named: Any = (
+        _literal(node.args[0]) if node.args and not isinstance(node.args[0], ast.Call) else ""
+    )
+    if isinstance(named, dict):  # callTool({ name: "start_timer", arguments: … })
+        return next(_object_calls(named, tools, marked=False), None)
+    if not isinstance(named, str) or not is_distinct(named) or canonical(named) not in tools:
+        return None
+    inner = ast.Call(node.func, node.args[1:], node.keywords)
+    return ToolCall(named, _python_arguments(inner))
 
 
 def _function(node: ast.expr) -> str:

@@ -137,7 +137,7 @@ def test_ordinary_text_is_spoken_at_once() -> None:
     stream = SpokenStream(TOOLS)
     pieces = ["It", " is", " warm", ". (", "In {", "the", "} house", ", [1", "].", "\nAnd ", "now"]
     assert [stream.push(piece) for piece in pieces] == [
-        *("It", " is", " warm", ". (", "In ", "{the", "} house", ", [1", "].", "\nAnd ", "now"),
+        *("It", " is", " warm", ". ", "(In ", "{the", "} house", ", [1", "].", "\nAnd ", "now"),
     ]
 
 
