@@ -8,7 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
+from satellite.http.page.static_files import StaticFiles
 from satellite.http.page.words import words_for
 from tests.http.page.visitor import visited
 
@@ -16,6 +18,7 @@ MOST = 150_000
 """Bytes of the page in all."""
 
 STATIC = files("satellite.http.page") / "static"
+STYLE = "/page/0123456789abcdef/style.css"
 SCRIPTS = [file for file in STATIC.iterdir() if file.name.endswith(".js")]
 
 
@@ -42,12 +45,15 @@ def test_no_address_is_absolute(file: Path) -> None:
 
 async def test_each_file_is_served_under_a_strict_policy_and_only_once() -> None:
     async with visited() as page:
-        html = (STATIC / "index.html").read_text()
-        found = re.findall(r'(?:src|href)="(page/[^"]+)"', html)
+        async with page.session.get(page.address + "/") as answer:
+            found = re.findall(r'(?:src|href)="(page/[^"]+)"', await answer.text())
         assert len(found) > 10
         for path in ["/", *(f"/{name}" for name in found)]:
             async with page.session.get(page.address + path) as answer:
                 assert answer.status == 200
+                lasting = "immutable" in answer.headers["Cache-Control"]
+                versioned = path.endswith((".js", ".css"))
+                assert lasting == versioned == ("/" in path.removeprefix("/page/")[1:])
                 if path != "/page/words":
                     policy = answer.headers["Content-Security-Policy"]
                     assert "default-src 'none'" in policy
@@ -55,6 +61,55 @@ async def test_each_file_is_served_under_a_strict_policy_and_only_once() -> None
                 known = {"If-None-Match": answer.headers["ETag"]}
             async with page.session.get(page.address + path, headers=known) as answer:
                 assert answer.status == 304
+
+
+def imported(name: str) -> set[str]:
+    """Return a script and all that it imports before it runs, and what those import."""
+    found, new = set[str](), {name}
+    while new:
+        found |= new
+        texts = [(STATIC / one).read_text() for one in new]
+        new = {one for t in texts for one in re.findall(r'^import .* from "\./(.+)";', t, re.M)}
+        new -= found
+    return found
+
+
+def test_every_module_is_asked_for_at_once() -> None:
+    """A module that is found only in another one costs a load one more turn to the server."""
+    html = (STATIC / "index.html").read_text()
+    preloaded = re.findall(r'rel="modulepreload" href="page/{version}/(.+)"', html)
+    assert len(set(preloaded)) == len(preloaded)
+    assert {*preloaded, "app.js"} == imported("app.js")
+
+
+async def test_a_file_of_another_version_is_the_present_one_and_not_stored() -> None:
+    async with visited() as page:
+        for path, status in (
+            ("0123456789abcdef/style.css", 200),
+            ("0123456789abcdef/icon.svg", 404),
+            ("0123456789abcdef/..%2Findex.html", 404),
+            ("0123456789abcdef/worker.js", 404),
+            ("0123456789abcdef/%FF", 404),
+        ):
+            async with page.session.get(URL(f"{page.address}/page/{path}", encoded=True)) as answer:
+                assert answer.status == status
+                if status == 200:
+                    assert answer.headers["Cache-Control"] == "no-cache"
+
+
+async def test_the_version_is_that_of_all_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = StaticFiles({}).version
+    assert StaticFiles({}).version == before
+    copied = tmp_path / "static"
+    copied.mkdir()
+    for file in STATIC.iterdir():
+        (copied / file.name).write_bytes(file.read_bytes())
+    monkeypatch.setattr("satellite.http.page.static_files.files", lambda _: tmp_path)
+    assert StaticFiles({}).version == before
+    (copied / "clock.js").write_text("export const nothing = 0;")
+    assert StaticFiles({}).version != before
 
 
 async def test_text_is_compressed_for_those_who_accept_it() -> None:
@@ -67,7 +122,7 @@ async def test_text_is_compressed_for_those_who_accept_it() -> None:
             ("", None),
         ):
             named = {"Accept-Encoding": accepted}
-            for path in ("/", "/page/style.css", "/page/words?language=zh"):
+            for path in ("/", STYLE, "/page/words?language=zh"):
                 async with page.session.get(page.address + path, headers=named) as answer:
                     assert answer.headers.get("Content-Encoding") == encoding
                     assert "Accept-Encoding" in answer.headers["Vary"]
@@ -77,7 +132,7 @@ async def test_text_is_compressed_for_those_who_accept_it() -> None:
                 page.address + "/page/icon-192.png", headers=named
             ) as answer:
                 assert "Content-Encoding" not in answer.headers
-    assert sizes["/page/style.css gzip"] < 0.5 * sizes["/page/style.css None"]
+    assert sizes[f"{STYLE} gzip"] < 0.5 * sizes[f"{STYLE} None"]
 
 
 async def test_the_forms_of_a_file_have_tags_of_their_own() -> None:
@@ -150,9 +205,9 @@ def test_the_manifest_names_files_that_exist() -> None:
         assert (STATIC / icon["src"]).is_file()
 
 
-def test_the_service_worker_stores_files_of_the_page_alone() -> None:
+def test_the_service_worker_stores_what_the_page_needs_to_start() -> None:
     script = (STATIC / "worker.js").read_text()
     names = re.search(r"FILES = \[(.*?)\]", script)
     assert names is not None
-    for name in re.findall(r'"([^"]+)"', names[1]):
-        assert name == "/" or (STATIC / name).is_file()
+    needed = imported("app.js") | {"style.css", "capture.js", "player.js"}
+    assert set(re.findall(r'"([^"]+)"', names[1])) == needed

@@ -10,10 +10,10 @@ import {Recordings} from "./look_recordings.js";
 import {SettingList} from "./look_settings.js";
 import {TimerList} from "./look_timers.js";
 import {Turns} from "./look_turns.js";
-import {at} from "./place.js";
+import {beside} from "./place.js";
 import {word} from "./words.js";
 
-const sheet = el("link", {rel: "stylesheet", href: at("/page/look.css")});
+const sheet = el("link", {rel: "stylesheet", href: beside("look.css")});
 await new Promise((done) => {
   sheet.onload = sheet.onerror = done; // without its style it is plain, and still of use
   document.head.append(sheet);

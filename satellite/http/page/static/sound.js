@@ -1,6 +1,6 @@
 // The browser's microphone and loudspeaker.
 
-import {at} from "./place.js";
+import {beside} from "./place.js";
 
 const IDLE = 20000; // milliseconds without a request after which the microphone is released
 
@@ -16,7 +16,7 @@ export class Loudspeaker {
     if (!self.AudioContext || !self.isSecureContext) return;
     if (!this.context) {
       this.context = new AudioContext({sampleRate: rate, latencyHint: "interactive"});
-      this.ready = this.context.audioWorklet.addModule(at("/page/player.js")).then(() => {
+      this.ready = this.context.audioWorklet.addModule(beside("player.js")).then(() => {
         this.node = new AudioWorkletNode(this.context, "player", {numberOfInputs: 0, outputChannelCount: [1]});
         this.node.port.onmessage = ({data}) => this.onReport(data);
         this.node.connect(this.context.destination);
@@ -82,7 +82,7 @@ export class Microphone {
     }
     this.context ??= new AudioContext({latencyHint: "interactive"});
     await this.context.resume();
-    this.loaded ??= this.context.audioWorklet.addModule(at("/page/capture.js"));
+    this.loaded ??= this.context.audioWorklet.addModule(beside("capture.js"));
     await this.loaded;
     this.node = new AudioWorkletNode(this.context, "capture", {numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit"});
     this.node.port.onmessage = ({data}) => {
