@@ -111,6 +111,11 @@ def asked(text: str, question: str, sentences: Sentences) -> Choice | None:
     if not after or not (words := re.match(pattern, question)):
         return None
     first, second = words.groups()
+    return in_text(text, first, second)
+
+
+def in_text(text: str, first: str, second: str) -> Choice | None:
+    """Return the choice between two words for the first place of a text that has one of them."""
     places = (place for place in _TOKEN.finditer(text) if place[0] in (first, second))
     return next((_choice(text, place, first, second) for place in places), None)
 

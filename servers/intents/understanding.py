@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 from satellite.values import ReplyRequest
 from servers.intents import choices
 from servers.intents.choices import Choice
@@ -49,7 +51,7 @@ class Understanding:
                 return self._match(pending.with_word(words[0]))
         if match is None:
             return self._left_open(pending) or self._nearly()
-        if choice := self._other_word(text, match):
+        if choice := self._other_word(text, match) or self._other_number(text, match):
             return choice
         return None if self._is_guess(text, match) else match
 
@@ -108,6 +110,19 @@ class Understanding:
                 return choice
         return None
 
+    def _other_number(self, text: str, match: Match) -> Choice | None:
+        """Return the choice between a number of a text and the one that others have in its place.
+
+        Neither of those needs to be a sentence: "bim the light to 4%" and "bim the light to 40%".
+        """
+        texts = (self._request.text, *self._request.alternatives)
+        for written, other in permutations(texts, 2):
+            found = choices.between(written, other, self._sentences)
+            choice = found and choices.in_text(text, found.first, found.second)
+            if choice and self._match(choice.with_word(choice.second)) not in (None, match):
+                return choice
+        return None
+
     def _is_guess(self, text: str, match: Match) -> bool:
         """Return whether the text has a word of a thing or a room that no other text has."""
         others = [choices.words_of([other]) for other in self._request.alternatives]
@@ -134,7 +149,8 @@ class Understanding:
         """Return the sentence that sounds like the text, if it is the only one that does.
 
         Numbers, things and rooms are taken from the text alone: where a word was not understood,
-        one of those that the home knows is only the nearest.
+        one of those that the home knows is only the nearest. A number that others have otherwise is
+        not guessed, either: an answer to a question would not show the rest of the sentence.
         """
         found = [match for text in self._request.alternatives if (match := self._match(text))]
         if not found or any(match != found[0] for match in found):
@@ -143,7 +159,7 @@ class Understanding:
         for text in self._request.alternatives:
             match = self._match(text)
             if match is not None and not self._guessed(match, choices.words_of([text]) - known):
-                return match
+                return None if self._other_number(text, match) else match
         return None
 
 

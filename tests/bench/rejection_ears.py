@@ -55,7 +55,8 @@ def _hear_whisper(model: str, audio: bytes, answers: tuple[str, ...]) -> Heard:
     engine, loop = _whisper(model)
 
     async def hear() -> Transcript:
-        request = TranscribeRequest(language="en")
+        # the connected home of the situation tells its names, as it does PocketSphinx
+        request = TranscribeRequest(language="en", names=USUAL_NAMES, terms=USUAL_AREAS)
         *_partial, final = [each async for each in engine.transcribe(_once(audio), request)]
         return final
 

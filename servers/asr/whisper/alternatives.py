@@ -36,16 +36,18 @@ def alternatives(
     text: str,
     others: Iterable[tuple[Sequence[int], float]],
     decode: Callable[[Sequence[int]], str],
+    figures_margin: float = FIGURES_MARGIN,
 ) -> tuple[Alternative, ...]:
     """Return the likely texts with other words than `text`, the likeliest first.
 
-    `others` are tokens, and by how much the logarithm of their probability is below the best one's.
+    `others` are tokens, and by how much the logarithm of their probability is below the best one's,
+    at most `figures_margin` for those with other figures.
     """
     likely = []
     for tokens, behind in sorted(others, key=lambda other: other[1]):
         other = decode(tokens).strip()
         same = _FIGURES.findall(other) == _FIGURES.findall(text)
-        if behind <= (MARGIN if same else FIGURES_MARGIN):
+        if behind <= (MARGIN if same else figures_margin):
             likely.append(Alternative(other, tuple(tokens)))
     return distinct(text, likely)
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import msgspec
 
 from satellite.text.quoted import quoted
-from servers.asr.whisper import quality
-from servers.asr.whisper.alternatives import alternatives
+from servers.asr.whisper import figures, quality
+from servers.asr.whisper.alternatives import alternatives, distinct
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.model import Encoded, Floats, Model, Search
 from servers.asr.whisper.quality import Attempt, Thresholds
@@ -79,13 +79,34 @@ class Decoder:
                 encoded, samples, prompt(language), language, self._options.temperatures[0]
             )
             if quality.is_certain(attempt, self._options.thresholds):
-                return attempt, language
+                return await self._with_rivals(attempt, encoded, language), language
             _LOGGER.debug("Doubtful in a short window: %s", quoted(attempt))
             before = attempt
         encoded = await self._batches.call(self._model.encode, samples)
         spoken = language or await self._language(encoded)
         attempt = await self._with_fallback(encoded, samples, prompt(spoken), spoken)
+        attempt = await self._with_rivals(attempt, encoded, spoken)
         return quality.with_other(attempt, before, self._options.thresholds), spoken
+
+    async def _with_rivals(
+        self, attempt: Attempt, encoded: Encoded, language: str | None
+    ) -> Attempt:
+        """Return an attempt with the texts, too, whose figures may have been said instead."""
+        texts = figures.rivals(attempt.text)
+        if not texts:
+            return attempt
+        vocabulary = self._model.vocabulary
+        tokens = [vocabulary.encode(f" {text}") for text in (attempt.text, *texts)]
+        start = vocabulary.start(language, self._options.task)
+        best, *others = await self._batches.call(self._model.logprobs, encoded, start, tokens)
+        found = alternatives(
+            attempt.text,
+            [(other, best - found) for other, found in zip(tokens[1:], others, strict=True)],
+            vocabulary.decode,
+            figures.MARGIN,
+        )
+        merged = distinct(attempt.text, (*found, *attempt.alternatives))
+        return msgspec.structs.replace(attempt, alternatives=merged)
 
     async def _with_fallback(
         self, encoded: Encoded, samples: Floats, prompt: Prompt, language: str | None

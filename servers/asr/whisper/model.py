@@ -20,6 +20,9 @@ from servers.asr.whisper.windows import FRAMES, HOP, LEAST, RATE
 CONTEXT = 448
 """Tokens that fit into the context of Whisper's decoder."""
 
+_LEAST = 1e-30
+"""Probability in place of one that was rounded to 0."""
+
 Floats = npt.NDArray[np.float32]
 Encoded = npt.NDArray[Any]
 """The encoder's output for a window: 1 x half its frames x the model's width."""
@@ -93,6 +96,22 @@ class Model:
         """Return the likeliest language."""
         found = self._whisper.detect_language(self._storage.from_array(encoded))
         return str(found[0][0][0]).strip("<|>")
+
+    def logprobs(
+        self, encoded: Encoded, start: Sequence[int], texts: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """Return the natural logarithm of the probability of each text's tokens in a window.
+
+        `start` are the tokens before a transcript, without those of earlier text.
+        """
+        batch = np.concatenate([encoded] * len(texts))
+        found = self._whisper.align(
+            self._storage.from_array(np.ascontiguousarray(batch)),
+            list(start[:-1]),  # CTranslate2 adds the last one, which is for no timestamps
+            [list(tokens) for tokens in texts],
+            [encoded.shape[1] * 2] * len(texts),
+        )
+        return [float(np.log(np.maximum(each.text_token_probs, _LEAST)).sum()) for each in found]
 
     def generate(
         self,

@@ -285,6 +285,36 @@ def test_of_several_sentences_that_sound_like_the_text_none_is_guessed(
     assert declined(answer(english(), request))
 
 
+DIM = "Dim the lights to 4%."
+
+
+@pytest.mark.parametrize(
+    ("said", "others"),
+    [
+        ("Bim the lights to 4%.", (DIM, "Bim the lights to 40%.")),
+        ("Bim the lights to 4%.", ("Bim the lights to 40%.", DIM)),
+        ("Pin the lights to 4%.", (DIM, "Dim the light 4%.", "Dim the light 40%.")),
+    ],
+)
+def test_no_number_is_guessed_that_others_have_otherwise(
+    said: str, others: tuple[str, ...]
+) -> None:
+    request = ReplyRequest(text=said, alternatives=others, situation=HOME)
+    assert declined(answer(english(), request))
+    same = tuple(text.replace("40", "4") for text in others)
+    request = ReplyRequest(text=said, alternatives=same, situation=HOME)
+    assert answer(english(), request) == parts(DIM, HOME)
+
+
+def test_a_number_that_two_other_texts_differ_in_is_asked_for() -> None:
+    others = ("Search a timer for 40 minutes.", "Search a timer for 14 minutes.")
+    (asking,) = actions_of(answer(english(), ReplyRequest(text=FORTY, alternatives=others)))
+    assert asking.name == "listen"
+    same = tuple(text.replace("14", "forty") for text in others)
+    reply = answer(english(), ReplyRequest(text=FORTY, alternatives=same))
+    assert reply == parts(FORTY)
+
+
 def test_no_thing_is_guessed() -> None:
     """Of all that the recognizer tries, only what the home has makes a sentence."""
     others = ("Turn off the office trigger.", "Turn off the office speaker.")

@@ -130,3 +130,13 @@ def test_the_number_of_features_is_that_of_the_model(tmp_path: Path, text: str |
     if text is not None:
         (folder / "preprocessor_config.json").write_text(text)
     assert decoded_text(Model(folder, ONE), "stop") == " what time is it"
+
+
+def test_the_text_that_is_found_is_likelier_than_others(model: Model) -> None:
+    encoded = model.encode(sound("turn on the lamp"), 600)
+    start = model.vocabulary.start("en", "transcribe")
+    (found,) = model.generate([encoded], [start], Search(beam_size=5), [99])
+    (text, total), (other, behind) = (found.tokens, 0.0), found.others[0]
+    likely, unlikely = model.logprobs(encoded, start, [text, other])
+    assert likely <= 0
+    assert likely - unlikely == pytest.approx(behind - total, abs=0.5)
