@@ -103,6 +103,8 @@ def _begins(text: str, at: int, tools: Collection[str], line: bool) -> bool | No
             return None
     if text[at] == "<":
         return begins_element(text, at, tools)
+    if text[at] in "【（":
+        return command_name(text, at + 1, tools)
     if text[at] in "[({":
         begins = _begins_in_brackets(text, at, tools)
         return begins if begins is not False else command_name(text, at + 1, tools)
@@ -308,6 +310,10 @@ def end_of_call(text: str, scan: BracketScan) -> int | None:
     pairs = None if named else NAME_AND_PAIRS.match(text)
     if pairs is not None and is_distinct(pairs["name"]) and text[pairs.end() :].strip()[:1] != "{":
         return _end_of_pairs(text, pairs.start("first"), scan)
+    if text[:1] in ("【", "（"):
+        close = text.find("】" if text[0] == "【" else "）", scan.line)
+        scan.line = len(text) if close < 0 else close
+        return None if close < 0 else close + 1
     if is_line(text):
         end = text.find("\n", scan.line)
         scan.line = len(text) if end < 0 else end

@@ -13,9 +13,9 @@ from servers.llm.chat.call_bounds import beginning, may_be_method
 from servers.llm.chat.leads import lead_start, leads_before_words
 from servers.llm.chat.tool_names import CALLERS, METHODS, canonical
 
-_SIGNS = "{[`~<"
+_SIGNS = "{[【`~<"
 _START = re.compile(
-    r"[{\[`~<]|(?<=\n)[ \t]*(?=\w)|(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[。！？：；]))[ \t]*(?=\()"
+    r"[{\[【`~<]|(?<=\n)[ \t]*(?=\w)|(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[。！？：；]))[ \t]*(?=[(（])"
 )
 """Where a call without marks and leads may begin."""
 _SENTENCE = re.compile(r"(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[。！？：；]))[ \t]*(?=[^\W\d_])")

@@ -19,24 +19,24 @@ from servers.llm.chat.tool_names import canonical, is_distinct
 _INPUT = r"(?:(?:action|tool|function)[ _])?(?:input|arguments?|args|parameters?|params)"
 _BETWEEN = (
     r"[`*\"'\])]{0,4}[ \t]{0,4}"
-    r"(?:(?:[,;|]|:(?![a-z]\w{0,40}[ ])|[-=]{1,2}>)[ \t]{0,4}|(?i:with|using)[ \t]{1,4})?"
-    rf"(?:[.]?[ \t]{{0,4}}(?i:(?:the[ ])?{_INPUT})\b[ \t]{{0,2}}[:=]?[ \t]{{0,4}})?"
+    r"(?:(?:[,;|，；、：]|:(?![a-z]\w{0,40}[ ])|[-=]{1,2}>)[ \t]{0,4}|(?i:with|using)[ \t]{1,4})?"
+    rf"(?:[.]?[ \t]{{0,4}}(?i:(?:the[ ])?{_INPUT})\b[ \t]{{0,2}}[:：=]?[ \t]{{0,4}})?"
 )
-_FIRST = r"(?:[a-z_]\w{0,40}[ \t]{0,2}[=:](?![/:=])|--[a-z]|:[a-z]\w{0,40}[ ]|[-+]?\d|[\"'“{])"
+_FIRST = r"(?:[a-z_]\w{0,40}[ \t]{0,2}[=:：＝](?![/:=])|--[a-z]|:[a-z]\w{0,40}[ ]|[-+]?\d|[\"'“{])"
 _FOLLOW = re.compile(_BETWEEN + _FIRST)
 """The text between a name and its arguments, and how these begin."""
 _MAY_FOLLOW = re.compile(
-    r"[`*\"'\])]{0,4}[ \t]{0,4}(?:[-=,.:;|]{1,2}>?[ \t]{0,4})?[.]?[ \t]{0,4}"
-    r"(?:[a-z_]\w{0,40}[ \t]{0,2}[:=]?[ \t]{1,4}){0,3}"
-    r"(?:[-+:=]{0,2}[a-z_]?\w{0,40}[ \t]{0,4}[:=]?[ \t]{0,4})?\Z",
+    r"[`*\"'\])]{0,4}[ \t]{0,4}(?:[-=,.:;|，；、：]{1,2}>?[ \t]{0,4})?[.]?[ \t]{0,4}"
+    r"(?:[a-z_]\w{0,40}[ \t]{0,2}[:：=]?[ \t]{1,4}){0,3}"
+    r"(?:[-+:=]{0,2}[a-z_]?\w{0,40}[ \t]{0,4}[:：=＝]?[ \t]{0,4})?\Z",
     re.IGNORECASE,
 )
 """Text that may become that; other text that it allows only waits for its next words."""
 _BETWEEN_ALONE = re.compile(_BETWEEN)
 _LINE = re.compile(r"[`*\"']{0,3}[A-Za-z_][\w./=-]*(?::\d{1,3}\b)?")
 """The name at the beginning of a command without brackets, as far as `call_bounds` reads it."""
-_OPENING = re.compile(r"[\s\[({%]{0,40}")
-_ALONE_END = re.compile(r"[\s`*\"'\])}]{0,40}\Z")
+_OPENING = re.compile(r"[\s\[({%【（]{0,40}")
+_ALONE_END = re.compile(r"[\s`*\"'\])}】）]{0,40}\Z")
 """Nothing but space and closing signs."""
 _NAME = re.compile(r"[/!$@:.\\%#>\s`*\"']{0,8}(?P<name>[A-Za-z_][\w./-]{0,80})")
 _VALUE = r"(?:[-+]?\d[\d.:]{0,20}(?:[ ]?[A-Za-z%°]{1,12})?|\"[^\"\n]{0,200}\"|'[^'\n]{0,200}')"
@@ -46,7 +46,12 @@ _KEYWORD = re.compile(r"(?:\A|(?<=\s)):([A-Za-z_][\w-]{0,60})\s+")
 """A key of Lisp."""
 _JOINT = re.compile(r"[ \t]+(?:and[ \t]+)?(?=[A-Za-z_]\w{0,40}[=:])|[ \t]*[|&][ \t]*")
 _JSON = re.compile(r"\s*[\[(]?\s*\{\s*[\"'“]")
-_CLOSING = {"[": "]", "(": ")", "{": "}", "%": "%"}
+_CLOSING = {"[": "]", "(": ")", "{": "}", "%": "%", "【": "】", "（": "）"}
+_WIDE = str.maketrans("，；：＝", ",;:=")
+"""Chinese signs between the arguments."""
+_LABEL = re.compile(r"(?:[^\W\d_]{1,20}[ ]?){1,3}[:：]\s{0,3}(?=[A-Za-z_])")
+"""A label of any language before a name in brackets, such as "Werkzeugaufruf:"."""
+_MAY_LABEL = re.compile(r"(?:[^\W\d_]{1,20}[ ]?){1,3}[:：]?\s{0,3}\Z")
 
 
 def arguments_follow(text: str, at: int) -> bool | None:
@@ -66,8 +71,13 @@ def is_line(text: str) -> bool:
 def command_name(text: str, at: int, tools: Collection[str]) -> bool | None:
     """Return whether a command begins in brackets whose inside begins at an index; None if more
     text decides."""
+    braces = text[at - 1] == "{"
     at = _skip(text, at)
-    if text[at : at + 1].isalpha():
+    if text[at : at + 1].isalpha() and not braces:
+        if label := _LABEL.match(text, at):
+            at = at if canonical(label.group()) in tools else label.end()
+        elif _MAY_LABEL.match(text, at):
+            return None
         at = _skip(text, call_in_block(text, at))
     if at == len(text):
         return None
@@ -95,6 +105,9 @@ def command_call(text: str, tools: Collection[str], *, alone: bool) -> ToolCall 
     if _JSON.match(text):
         return None
     inside = inside[call_in_block(inside, 0) :]
+    label = _LABEL.match(inside)
+    if label and inside != text.strip() and canonical(label.group()) not in tools:
+        inside, alone = inside[label.end() :], False
     found = _NAME.match(inside)
     if found is None:
         return None
@@ -102,7 +115,8 @@ def command_call(text: str, tools: Collection[str], *, alone: bool) -> ToolCall 
     if canonical(name) not in tools or not is_distinct(name.rpartition(".")[2]):
         return None
     between = _BETWEEN_ALONE.match(inside, found.start("name") + len(name))
-    written = inside[between.end() if between else found.end() :].strip().rstrip("`;").strip()
+    written = inside[between.end() if between else found.end() :].strip().rstrip("`*;").strip()
+    written = written.translate(_WIDE)
     if not written.strip(".!"):
         return ToolCall(name, {}) if alone else None
     if written[0] in "{[(":

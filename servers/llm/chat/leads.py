@@ -80,7 +80,7 @@ def leads_before_words(text: str, first: int) -> Iterator[WordLead]:
             lead = found["lead"]
             earlier, _, last = lead.rpartition("\n")
             if re.search(r"[^\W\d_]", last):
-                line = is_label(last)
+                line = is_label(last) or last.strip()[:1] in ("*", "_")  # a stage direction
             else:
                 begins = text[: found.start()].rstrip(" \t").endswith("\n")
                 line = bool(earlier) or begins or lead.strip().startswith("/")

@@ -31,7 +31,14 @@ CALLS = (
     "{start_timer(minutes=5)}",
     "{{ start_timer minutes=5 }}",
     "{% start_timer minutes=5 %}",
+    "[Werkzeugaufruf: start_timer, minutes: 5]",
+    "[Appel : start_timer, minutes=5]",
+    "【工具调用：start_timer，minutes：5】",
+    "（start_timer，minutes=5）",
+    "[调用：start_timer(minutes=5)]",
     # lines
+    "*calls start_timer with minutes=5*",
+    "工具调用：start_timer，minutes：5",
     "/start_timer minutes=5",
     "/startTimer minutes: 5",
     "Tool call: start_timer, minutes: 5",
@@ -78,6 +85,13 @@ ORDINARY = (
     ),
     *("console.log(x)", "print(5)", "Call me (tomorrow).", "call(er)s are people", "run(s) well"),
     *("(set_volume takes a level: 0 to 100)", "start_timer. Note: it is slow.", "call_tool(x, 5)"),
+    *(
+        "[Note: start_timer is slow.]",
+        "[siehe: get_time]",
+        "【注意】今天下雨。",
+        "（好的）我知道。",
+    ),
+    *("*Call me.* It is late.", "_Use_ the bell.", "[Anmerkung: set_volume, laut]"),
     *('call_tool("make_tea", {"cups": 2})', "{plan} is open.", "Log (the book) in. (Then go.)"),
 )
 UNCLOSED = (
@@ -131,7 +145,7 @@ def test_a_command_of_no_offered_tool_is_ordinary(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [*CALLS[:4], *CALLS[5:18], *POSITIONS[:4], "/start_timer 5", "start_timer"]
+    "text", [*CALLS[:4], *CALLS[5:24], *POSITIONS[:4], "/start_timer 5", "start_timer"]
 )
 def test_a_command_in_whose_middle_the_answer_ended_is_not_done(text: str) -> None:
     for end in range(1, len(text)):
