@@ -47,9 +47,10 @@ class Recording:
                 self._on_end(self.ended_at)
             self._changed.notify_all()
 
-    async def play(self) -> AsyncGenerator[bytes, None]:
+    async def play(self, joined: int = 0) -> AsyncGenerator[bytes, None]:
         """Yield the audio from its beginning, for one reader at a time.
 
+        Chunks that are there already come as one, of about `joined` bytes at most.
         Raises what the source raised, and `EngineFailed` when the beginning is no longer stored.
         """
         if self._first:
@@ -60,8 +61,9 @@ class Recording:
                 await self._changed.wait_for(lambda: self._ready() or self.ended_at is not None)
                 if not self._ready():
                     break
-                chunk = self._chunks[self._position - self._first]
-                self._position += 1
+                chunk = self._next()
+                while self._ready() and len(chunk) < joined:
+                    chunk += self._next()
                 self._trim()
                 self._changed.notify_all()
             yield chunk
@@ -78,6 +80,11 @@ class Recording:
             yield
         finally:
             self._on_end = None
+
+    def _next(self) -> bytes:
+        chunk = self._chunks[self._position - self._first]
+        self._position += 1
+        return chunk
 
     def _ready(self) -> bool:
         return self._position - self._first < len(self._chunks)

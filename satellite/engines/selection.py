@@ -70,6 +70,8 @@ class ServerSelection:
         deadline: float | None = None,
     ) -> None:
         self.health = ServerStats()
+        self.salt = _SALT
+        """Orders equal servers; several satellites of one process need different ones."""
         self._role = role
         self._built_in = built_in
         self._discovery = discovery
@@ -113,7 +115,7 @@ class ServerSelection:
             preferences=self._discovery.preferences,
             language=language,
             standings=self.health.standings(servers, self._last, now),
-            salt=_SALT,
+            salt=self.salt,
         )
 
     async def ask(

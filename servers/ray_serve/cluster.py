@@ -50,14 +50,18 @@ class Cluster:
 
     async def deploy(self, role: str, component: str, context: EngineContext) -> Deployed:
         """Start the replicas of an engine, and wait until one runs. Raises `EngineDown`."""
-        async with self._joining:
-            if self._sounds is None:
-                self._sounds = await asyncio.to_thread(self._join)
+        await self.join()
         # neither a connection to the home nor programs of this machine can be sent elsewhere
         context = msgspec.structs.replace(context, home=None, tools=None)
         name = _name(context.satellite, role, component)
         handle = await asyncio.to_thread(self._run, name, (role, component, context, self._sounds))
         return Deployed(name, handle, self._sounds, _errors())
+
+    async def join(self) -> None:
+        """Join the cluster, or start it, unless that was done. Raises `EngineDown`."""
+        async with self._joining:
+            if self._sounds is None:
+                self._sounds = await asyncio.to_thread(self._join)
 
     async def remove(self, deployed: Deployed) -> None:
         """End the replicas of an engine."""

@@ -56,6 +56,17 @@ async def test_what_is_too_long_is_heard_once_and_in_bounded_memory(
             await hear(record)
 
 
+async def test_chunks_that_are_there_come_joined_up_to_a_size() -> None:
+    async def source() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b"ab"
+
+    record = Recording()
+    await record.fill(source())
+    for _ in range(2):
+        assert [chunk async for chunk in record.play(3)] == [b"abab", b"abab", b"ab"]
+
+
 async def test_an_error_of_the_source_comes_where_it_happened() -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield CHUNK

@@ -4,6 +4,8 @@ The network side of each satellite is simulated: it monitors the server, sends r
 then, and has a built-in engine. The server is a separate process, killed and restarted. Prints the
 seconds until every satellite uses it again, the most connections within a second by its own
 metrics, and its memory for each idle connection.
+
+`--servers 4` runs 1,000 satellites with several servers instead: see `tests.soak.fleet_servers`.
 """
 
 from __future__ import annotations
@@ -11,12 +13,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import random
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -25,13 +24,9 @@ import msgspec
 import psutil
 from wyoming.info import Describe
 
-from satellite.engines.failover import failover
-from satellite.net.discovery.browser import Discovery
-from satellite.net.discovery.preferences import Preferences
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.dial import connect
-from satellite.values import SpeechRequest
-from tests.support.checkable_engines import CheckableTts
+from tests.soak.fleet_members import Member, fleet
 from tests.support.ports import free_port
 from tests.support.program import Program, satellite
 
@@ -42,8 +37,6 @@ PER_SATELLITE = 0.6
 and people's requests."""
 AWAY = 5.0
 """Seconds for which the server is down."""
-_ASKS = (5.0, 15.0)
-"""Seconds between two requests of one satellite: more than people make in a home."""
 _TICK = 0.25
 _FEW = 10
 
@@ -73,58 +66,9 @@ class FleetReport(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-class Member:
-    """One satellite of the fleet."""
-
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
-        self.discovery = Discovery(
-            preferences=Preferences(pin=(uri,)), announced=False, pairing=Pairing()
-        )
-        self.engine = failover("tts", CheckableTts(), self.discovery)
-        self.used: float | None = None
-        """When the server last answered it."""
-        self.failed = 0
-
-    async def run(self) -> None:
-        """Monitor the server, and send a request now and then."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.discovery.run())
-            while True:
-                await asyncio.sleep(random.uniform(*_ASKS))
-                await self._ask()
-
-    def uses(self, since: float) -> bool:
-        """Return whether it would use the server now, or has used it since then."""
-        return (self.used is not None and self.used > since) or self.engine.label == self.uri
-
-    async def _ask(self) -> None:
-        label = self.engine.label
-        try:
-            async with aclosing(self.engine.synthesize(SpeechRequest(text="Alpha."))) as chunks:
-                async for _ in chunks:
-                    label = self.engine.label
-        except Exception:
-            logging.getLogger(__name__).exception("a call was not answered")
-            self.failed += 1
-        if label == self.uri:
-            self.used = time.monotonic()
-
-
-@asynccontextmanager
-async def fleet(count: int, uri: str) -> AsyncGenerator[list[Member], None]:
-    """Run a number of satellites."""
-    members = [Member(uri) for _ in range(count)]
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(member.run()) for member in members]
-        yield members
-        for task in running:
-            task.cancel()
-
-
 def server(folder: Path, port: int, metrics: int, name: str) -> Any:
     """Run the server as a user does, with limits that admit a whole fleet from one address."""
-    most = "1024"
+    most = "2048"
     return satellite(
         folder,
         *("--server", "tts", "--tts", "espeak", "--host", "127.0.0.1", "--no-zeroconf"),
@@ -145,14 +89,16 @@ def clients(metrics: int) -> float:
     return sum(float(line.split()[1]) for line in told)
 
 
-async def returned(members: list[Member], metrics: int, began: float) -> tuple[float, float]:
+async def returned(
+    members: list[Member], uri: str, metrics: int, began: float
+) -> tuple[float, float]:
     """Wait until all use the server; return the seconds since `began`, and the peak of requests."""
     counts: list[tuple[float, float]] = [(began, 0.0)]
     back: float | None = None
     while back is None or time.monotonic() - began < back + 3.0:
         accepted = await asyncio.to_thread(clients, metrics)
         counts.append((time.monotonic(), max(counts[-1][1], accepted)))
-        if back is None and all(member.uses(began) for member in members):
+        if back is None and all(member.uses(uri, began) for member in members):
             back = time.monotonic() - began
         if time.monotonic() - began > 4 * BACK:
             break
@@ -198,30 +144,42 @@ async def run(count: int, folder: Path) -> FleetReport:
     with server(folder, port, metrics, "before") as before:
         await asyncio.to_thread(before.wait_for, "ready")
         idle = await memory(before, uri, count)
-        async with fleet(count, uri) as members:
-            await returned(members, metrics, time.monotonic())
+        async with fleet(count, [uri]) as members:
+            await returned(members, uri, metrics, time.monotonic())
             before.process.kill()
             before.process.wait()
             await asyncio.sleep(AWAY)
             with server(folder, port, metrics, "after") as after:
                 await asyncio.to_thread(after.wait_for, "ready")
-                back, rate = await returned(members, metrics, time.monotonic())
+                back, rate = await returned(members, uri, metrics, time.monotonic())
             failed = sum(member.failed for member in members)
     return FleetReport(satellites=count, back=back, rate=rate, idle=idle, failed=failed)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--satellites", type=int, default=200)
-    options = parser.parse_args()
-    logging.disable(logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder:
-        told = asyncio.run(run(options.satellites, Path(folder)))
+def one_server(satellites: int, folder: Path) -> list[str]:
+    """Restart one server; print the results, and return the failed expectations."""
+    told = asyncio.run(run(satellites, folder))
     print(f"{told.satellites} satellites, the server restarted after {AWAY:g} s:")
     print(f"  all use it again after {told.back:.1f} s (shall be under {BACK:g} s)")
     print(f"  at most {told.rate:.0f} connections within a second")
     print(f"  {told.idle:.1f} kB of its memory for each idle connection")
-    if problems := told.problems():
+    return told.problems()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--satellites", type=int)
+    parser.add_argument("--servers", type=int, default=1)
+    options = parser.parse_args()
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        if options.servers == 1:
+            problems = one_server(options.satellites or 200, Path(folder))
+        else:
+            from tests.soak.fleet_servers import several_servers
+
+            problems = several_servers(options.satellites or 1000, options.servers, Path(folder))
+    if problems:
         sys.exit("; ".join(problems))
 
 

@@ -4,7 +4,7 @@ Prints how much two replicas do of scripted requests for one's, what a killed re
 soon a request that is given up ends at its replica, what 500 of these leave behind, how soon a
 second replica is added under load, and, where Whisper tiny.en is installed for tests, how long two
 replicas and two workers of one process take for the same sentences. Exit code 1 if an aim is
-missed, 3 without Ray.
+missed, 3 without Ray. The argument `real` leaves out all but the last.
 """
 
 from __future__ import annotations
@@ -90,13 +90,16 @@ class Soak:
         cluster._sounds = self._cluster._sounds  # noqa: SLF001 - it is joined already
         return cluster
 
-    async def run(self) -> None:
-        """Measure everything."""
+    async def run(self, only_real: bool) -> None:
+        """Measure everything, or only the real engine."""
         try:
-            await self.replicas()
-            await self.given_up()
-            await self.abandoned(500)
-            await self.scaled()
+            if only_real:
+                await self._cluster.join()
+            else:
+                await self.replicas()
+                await self.given_up()
+                await self.abandoned(500)
+                await self.scaled()
             try:
                 model = fetched("whisper-tiny.en")
             except Unavailable as error:
@@ -213,6 +216,7 @@ class Soak:
         component = f"faster-whisper:{model}?cpu_threads=1"
         context = EngineContext(satellite="real", models=ModelSettings(offline=True))
         audio = speak("turn on the light in the kitchen") + bytes(16000)
+        load = os.getloadavg()[0]
         local = await assembly.create("asr", f"{component}&num_workers=2", context)
         await local.load()
         try:
@@ -227,6 +231,7 @@ class Soak:
             there = await ask(pool, 32, audio, bool)
         text = f"32 sentences by tiny.en: {here:.2f} s by two local workers, {there:.2f} s by two"
         self.aim(there <= SLOWER * here, f"{text} replicas: {there / here:.2f} times")
+        print(f"  at a load average of {load:.1f}")
 
 
 def _handle(engine: RayAsr) -> Any:
@@ -244,7 +249,7 @@ def main() -> int:
     print(f"load average at the start: {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors")
     with tempfile.TemporaryDirectory() as name, installed(Path(name)):
         soak = Soak(Path(name))
-        asyncio.run(soak.run())
+        asyncio.run(soak.run("real" in sys.argv[1:]))
     return 1 if soak.missed else 0
 
 

@@ -21,9 +21,12 @@ from servers.pools import make_pools
 from tests.support.peers import until
 from tests.support.ray_engines import installed
 
-pytestmark = pytest.mark.skipif(
-    find_spec("ray") is None, reason="needs Ray: pip install -e '.[ray]' (200 MB)"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        find_spec("ray") is None, reason="needs Ray: pip install -e '.[ray]' (200 MB)"
+    ),
+    pytest.mark.filterwarnings("default"),  # Ray and what it imports warn of their own code
+]
 
 
 async def sound() -> AsyncIterator[bytes]:
