@@ -19,7 +19,10 @@ from pathlib import Path
 
 import msgspec
 import psutil
+from wyoming.info import Describe
 
+from satellite.net.pairing import Pairing
+from satellite.net.remotes.dial import connect
 from tests.soak.fleet import memory, server
 from tests.soak.fleet_members import State
 from tests.support.ports import free_ports
@@ -211,15 +214,26 @@ class FleetSoak:
             await asyncio.sleep(0.25)
         seconds = time.monotonic() - began
         print(f"{now.knowing[uri]} satellites know it again {seconds:.1f} s after it was ready")
-        while not (now := await total(parts, began)).by[uri]:
-            if time.monotonic() - began > SERVED:
-                self.problems.append("the server that came back answered nothing")
-                break
-            await asyncio.sleep(0.25)
+        await asyncio.sleep(self._asks[1])
+        now = await total(parts, began)
+        shares = ", ".join(str(share) for share in now.by.values())
+        print(f"  by the servers: {shares} satellites since then")
         if seconds > BACK:
             self.problems.append(f"not all satellites knew the server after {seconds:.1f} s")
         if now.failed:
             self.problems.append(f"{now.failed} requests were not answered")
+
+
+async def checks(servers: Servers, count: int) -> float:
+    """Return the milliseconds of processor time that a server takes to describe itself, as
+    satellites ask it to on a connection of its own."""
+    before = servers.processor()
+    for _ in range(count):
+        connection = await connect(servers.uris[1], 5.0, pairing=Pairing())
+        await connection.write(Describe().event())
+        await connection.read()
+        await connection.close()
+    return 1e3 * (servers.processor() - before) / count
 
 
 async def run(
@@ -235,10 +249,11 @@ async def run(
     with ExitStack() as stack:
         started = Servers(servers, folder, stack)
         await asyncio.to_thread(started.ready)
+        idle = await memory(started.programs[1], started.uris[1], min(CONNECTIONS, satellites))
+        print(f"{idle:.1f} kB of a server's memory for each idle connection")
+        print(f"{await checks(started, CONNECTIONS):.1f} ms of its processor time for a check")
         soak = FleetSoak(satellites, started, asks)
         await soak.run(steady, lost)
-        idle = await memory(started.programs[1], started.uris[1], CONNECTIONS)
-    print(f"{idle:.1f} kB of a server's memory for each idle connection")
     return soak.problems
 
 
