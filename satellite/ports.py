@@ -119,6 +119,26 @@ class ExternalTools(Protocol):
         """Return the tools that can be called now; wait a moment for those not known yet."""
 
 
+class PieceOfWork(Protocol):
+    """A piece of computing, which takes several cores and cannot be stopped."""
+
+    def may_begin(self) -> bool:
+        """Return whether it may begin now, or others come first."""
+
+    def begin(self) -> None:
+        """Note that it begins."""
+
+    def end(self) -> None:
+        """Note that it is over, or is not wanted any more. Idempotent."""
+
+
+class SharedProcessors(Protocol):
+    """The processors of a server, which addresses of clients share over all engines."""
+
+    def piece(self, address: str) -> PieceOfWork:
+        """Return a new piece of work for an address, which waits from now on."""
+
+
 class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a program hands to each of its engines besides their own options."""
 
@@ -140,6 +160,9 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
     nice: int = 0
     """How much lower than the event loop's the priority of model threads is, in steps of nice(1);
     see `satellite.lib.worker`."""
+    processors: SharedProcessors | None = None
+    """What engines that compute for seconds ask before each piece of work; None where an engine
+    has the processors to itself."""
 
     @classmethod
     def for_settings(

@@ -10,6 +10,8 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+import msgspec
+
 from satellite.components.auto import look_every, preference
 from satellite.components.spec import AUTO
 from satellite.engines import assembly
@@ -19,12 +21,14 @@ from satellite.engines.home_aware import at_home
 from satellite.errors import SatelliteError
 from satellite.homeassistant.client.home import Home
 from satellite.homeassistant.client.home import opened as opened_home
+from satellite.lib.platform.cores import cores
 from satellite.ports import EngineContext, ExternalTools, JudgesTexts, Sharing
 from satellite.settings import Settings
 from servers import standby
 from servers.metrics import Metrics
 from servers.pool import LocalPool, Pool
 from servers.pools import make_pools
+from servers.processor_shares import ProcessorShares
 from servers.standby import Standby
 
 _LOGGER = logging.getLogger(__name__)
@@ -47,7 +51,8 @@ class ServedEngines:
         self._settings = settings
         self._home = home
         self._pools = make_pools(settings.server)
-        self.context = EngineContext.for_settings(settings, home, nice, tools)
+        context = EngineContext.for_settings(settings, home, nice, tools)
+        self.context = msgspec.structs.replace(context, processors=ProcessorShares(cores()))
         self._metrics = metrics
         self.by_role: dict[str, Any] = {}
         self._judge: Any = None

@@ -51,8 +51,8 @@ class Cluster:
     async def deploy(self, role: str, component: str, context: EngineContext) -> Deployed:
         """Start the replicas of an engine, and wait until one runs. Raises `EngineDown`."""
         await self.join()
-        # neither a connection to the home nor programs of this machine can be sent elsewhere
-        context = msgspec.structs.replace(context, home=None, tools=None)
+        # neither a connection to the home, nor programs or processors of this machine can be sent
+        context = msgspec.structs.replace(context, home=None, tools=None, processors=None)
         name = _name(context.satellite, role, component)
         handle = await asyncio.to_thread(self._run, name, (role, component, context, self._sounds))
         return Deployed(name, handle, self._sounds, _errors())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +13,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from satellite.errors import EngineClosed
+from satellite.lib.platform.cores import cores
 from satellite.lib.platform.processes import lower_priority
+from satellite.ports import PieceOfWork, SharedProcessors
+from servers.caller import CALLER
+from servers.processor_shares import LOOK, ProcessorShares
 
 T = TypeVar("T")
 
@@ -34,6 +37,7 @@ class _Job(msgspec.Struct, order=True, frozen=True):
     number: int  # orders jobs with the same due time by their arrival
     run: Callable[[], Any]
     answer: asyncio.Future[Any]
+    piece: PieceOfWork
 
 
 class Scheduler:
@@ -41,12 +45,22 @@ class Scheduler:
 
     The next call is the one whose listener runs out of sound first. If all started listeners are
     well ahead, it is one for a new listener, in order of arrival. Cancelling a waiting call removes
-    it; a running call is finished and its result dropped. Use from one event loop at a time.
+    it; a running call is finished and its result dropped. A call of an address that has had its
+    share of the processors is passed over. Use from one event loop at a time.
     """
 
-    def __init__(self, name: str, threads: int, nice: int = 0) -> None:
-        """`nice`: see `satellite.lib.platform.processes.lower_priority`."""
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        nice: int = 0,
+        processors: SharedProcessors | None = None,
+    ) -> None:
+        """`nice`: see `satellite.lib.platform.processes.lower_priority`; `processors` are shared
+        with other engines, by default with none."""
         self._name = name
+        self._processors = processors or ProcessorShares(cores())
+        self._next_look: asyncio.TimerHandle | None = None
         self._executor: ThreadPoolExecutor | None = ThreadPoolExecutor(
             threads, thread_name_prefix=name, initializer=partial(lower_priority, nice)
         )
@@ -71,9 +85,16 @@ class Scheduler:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         due = time.monotonic() + PATIENCE if dry is None else dry
         queue = self._beginning if dry is None else self._going_on
-        heapq.heappush(queue, _Job(due, next(self._number), function, answer))
+        piece = self._processors.piece(CALLER.get().address)
+        job = _Job(due, next(self._number), function, answer, piece)
+        queue.append(job)
         self._start()
-        return await answer
+        try:
+            return await answer
+        finally:
+            if job in queue:  # cancelled
+                queue.remove(job)
+                piece.end()
 
     def check(self) -> None:
         """Raise `EngineClosed` after `close`."""
@@ -85,7 +106,10 @@ class Scheduler:
         executor, self._executor = self._executor, None
         waiting = [*self._going_on, *self._beginning]
         self._going_on, self._beginning = [], []
+        if self._next_look is not None:
+            self._next_look.cancel()
         for job in waiting:
+            job.piece.end()
             if not job.answer.done():
                 job.answer.set_exception(EngineClosed(f"{self._name} was closed"))
         if executor is not None:
@@ -94,29 +118,41 @@ class Scheduler:
     def _start(self) -> None:
         while self._free and self._executor is not None and (job := self._next()) is not None:
             self._free -= 1
-            running = self._executor.submit(self._timed, job.run)
+            job.piece.begin()
+            running = self._executor.submit(self._timed, job)
             loop = job.answer.get_loop()
             running.add_done_callback(
                 lambda done, job=job, loop=loop: self._hand_over(loop, job, done)  # type: ignore[misc]
             )
+        if self._free and self._executor is not None and self._next_look is None and self.waiting:
+            self._next_look = asyncio.get_running_loop().call_later(LOOK, self._look)
+
+    def _look(self) -> None:
+        self._next_look = None
+        self._start()
 
     def _next(self) -> _Job | None:
-        for queue in (self._going_on, self._beginning):
-            while queue and queue[0].answer.done():  # cancelled
-                heapq.heappop(queue)
-        if not self._beginning:
-            return heapq.heappop(self._going_on) if self._going_on else None
-        turn = (1 + len(self._going_on)) * self._took / self._threads
-        safe = min(time.monotonic() + MARGIN * turn, self._beginning[0].due)
-        if self._going_on and self._going_on[0].due < safe:
-            return heapq.heappop(self._going_on)
-        return heapq.heappop(self._beginning)
+        """Take the next call; None if there is none that may begin."""
+        going_on, beginning = (
+            [job for job in queue if not job.answer.done() and job.piece.may_begin()]
+            for queue in (self._going_on, self._beginning)
+        )
+        if not beginning and not going_on:
+            return None
+        job = min(beginning or going_on)
+        if beginning and going_on:
+            turn = (1 + len(going_on)) * self._took / self._threads
+            safe = min(time.monotonic() + MARGIN * turn, job.due)
+            job = min(going_on) if min(going_on).due < safe else job
+        (self._going_on if job in self._going_on else self._beginning).remove(job)
+        return job
 
-    def _timed(self, run: Callable[[], T]) -> T:  # on the thread
+    def _timed(self, job: _Job) -> Any:  # on the thread
         began = time.monotonic()
         try:
-            return run()
+            return job.run()
         finally:
+            job.piece.end()
             self._took += _WEIGHT * (time.monotonic() - began - self._took)
 
     def _hand_over(

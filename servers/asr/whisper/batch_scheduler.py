@@ -12,10 +12,13 @@ from concurrent.futures import Future
 from typing import Any
 
 from satellite.errors import EngineClosed, EngineFailed, SatelliteError
+from satellite.lib.platform.cores import cores
+from satellite.ports import PieceOfWork, SharedProcessors
 from servers.asr.malloc import give_back
 from servers.asr.whisper.machine import Machine
 from servers.asr.whisper.model import Decoded, Encoded, Model, Search
 from servers.caller import CALLER
+from servers.processor_shares import LOOK, ProcessorShares
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,6 +46,20 @@ class _Task:
         self.input = input_
         self.kind = kind
         self.future: Future[Any] = Future()
+        self.piece: PieceOfWork | None = None
+        """None for work of the scheduler's own, which needs no share."""
+
+    def may_begin(self) -> bool:
+        return self.piece is None or self.piece.may_begin()
+
+    def begin(self) -> None:
+        """Begin, if it was not cancelled."""
+        if self.future.set_running_or_notify_cancel() and self.piece is not None:
+            self.piece.begin()
+
+    def end(self) -> None:
+        if self.piece is not None:
+            self.piece.end()
 
 
 class BatchScheduler:
@@ -51,12 +68,21 @@ class BatchScheduler:
     Windows are encoded one by one: a batch takes no less time than its parts. Texts to be decoded
     wait for windows still to be encoded, but for no more than `ENOUGH`, and are decoded in one
     batch where their windows and prompts allow it. A lone request does not wait. Cancelling a
-    queued task removes it; a running task is finished.
+    queued task removes it; a running task is finished. Tasks of an address that has had its share
+    of the processors are passed over.
     """
 
-    def __init__(self, model: Model, machine: Machine, idle_trim: float = IDLE_TRIM) -> None:
+    def __init__(
+        self,
+        model: Model,
+        machine: Machine,
+        idle_trim: float = IDLE_TRIM,
+        processors: SharedProcessors | None = None,
+    ) -> None:
+        """`processors` are shared with other engines, by default with none."""
         self._model = model
         self._machine = machine
+        self._processors = processors or ProcessorShares(cores())
         self._idle_trim = idle_trim
         self._alone: deque[_Task] = deque()
         self._texts: deque[_Task] = deque()
@@ -111,6 +137,8 @@ class BatchScheduler:
         with self._changed:
             self._closed = True
             left = [*self._alone, *self._texts]
+            for task in left:
+                task.end()
             self._alone.clear()
             self._texts.clear()
             self._changed.notify_all()
@@ -123,6 +151,7 @@ class BatchScheduler:
         with self._changed:
             if self._closed:
                 raise EngineClosed("faster-whisper was closed")
+            task.piece = self._processors.piece(task.address)
             queue.append(task)
             self._changed.notify()
         try:
@@ -131,6 +160,7 @@ class BatchScheduler:
             with self._changed:
                 if task in queue:
                     queue.remove(task)
+                    task.end()
             raise
 
     def _join(self) -> None:
@@ -140,8 +170,10 @@ class BatchScheduler:
     def _work(self) -> None:
         while taken := self._take():
             alone = taken[0].kind is None
-            tasks = [task for task in taken if task.future.set_running_or_notify_cancel()]
+            tasks = [task for task in taken if not task.future.cancelled()]
             results = self._results(tasks)
+            for task in taken:
+                task.end()
             with self._changed:
                 self._running -= 1
                 if alone:
@@ -157,31 +189,42 @@ class BatchScheduler:
     def _take(self) -> list[_Task]:
         """Return the next task or batch; empty at the end."""
         with self._changed:
-            while not (self._encodable or self._texts):
+            while not any(startable := self._startable()):
                 if self._closed:
                     return []
+                if self._encodable or self._texts:  # their addresses are passed over
+                    self._changed.wait(LOOK)
+                    continue
                 longest = None if self._trimmed else self._longest_pause
                 if not (self._changed.wait(longest) or self._running or self._trimmed):
                     self._trimmed = True
                     self._running += 1
-                    return [_Task(_trim_memory, None, _TRIM)]
+                    trim = _Task(_trim_memory, None, _TRIM)
+                    trim.begin()
+                    return [trim]
             self._running += 1
             if self._trimmed:
                 self._trimmed, self._busy_since = False, time.monotonic()
-            oldest = self._next(self._texts).kind if self._texts else None
-            ready = [task for task in self._texts if task.kind == oldest][: self._machine.batch]
-            if self._encodable and len(ready) < ENOUGH and self._passed < ENOUGH:
+            alone, texts = startable
+            oldest = self._next(texts).kind if texts else None
+            ready = [task for task in texts if task.kind == oldest][: self._machine.batch]
+            if alone and len(ready) < ENOUGH and self._passed < ENOUGH:
                 self._passed += 1 if ready else 0
-                first = self._next(self._alone)
+                first = self._next(alone)
                 self._alone.remove(first)
                 self._running_alone += 1
-                self._count(first)
+                self._begin(first)
                 return [first]
             self._passed = 0
             for task in ready:
                 self._texts.remove(task)
-                self._count(task)
+                self._begin(task)
             return ready
+
+    def _startable(self) -> tuple[list[_Task], list[_Task]]:
+        """Return the windows, and the texts, that may be worked on now."""
+        alone = [task for task in self._alone if task.may_begin()] if self._encodable else []
+        return alone, [task for task in self._texts if task.may_begin()]
 
     @property
     def _encodable(self) -> bool:
@@ -194,11 +237,12 @@ class BatchScheduler:
         due = time.monotonic() - self._busy_since >= BUSY
         return min(PAUSE, self._idle_trim) if due else self._idle_trim
 
-    def _next(self, queue: deque[_Task]) -> _Task:
+    def _next(self, queue: list[_Task]) -> _Task:
         """Return the oldest task of the address that has been served the least."""
         return min(queue, key=lambda task: self._served[task.address])
 
-    def _count(self, task: _Task) -> None:
+    def _begin(self, task: _Task) -> None:
+        task.begin()
         if self._alone or self._texts:
             self._served[task.address] += 1
         else:

@@ -64,6 +64,7 @@ class FasterWhisper:
         context = context or EngineContext()
         self._options = options
         self._nice = context.nice
+        self._processors = context.processors
         self._store = Store.for_settings(context.models)
         self._detection = Worker("whisper-vad")
         self._models = ModelCache(options.models, self._loaded)
@@ -215,7 +216,8 @@ class FasterWhisper:
             model, chosen = await loader.call(self._load, name)
         finally:
             await loader.close()
-        return CachedModel(name, model, BatchScheduler(model, chosen))
+        processors = None if chosen.on_cuda else self._processors
+        return CachedModel(name, model, BatchScheduler(model, chosen, processors=processors))
 
     def _load(self, name: str) -> tuple[Model, Machine]:
         """Load a model. Blocks for seconds if it is large."""

@@ -102,7 +102,7 @@ class Piper:
         context = context or EngineContext()
         self._options = options
         self._threads, pieces = divide_cores(options.cpu_threads)
-        self._scheduler = Scheduler("piper", pieces, context.nice)
+        self._scheduler = Scheduler("piper", pieces, context.nice, context.processors)
         self._catalog = Catalog(Store.for_settings(context.models), options.voice, context.language)
         self._loaded: LruCache[PiperVoice] = LruCache(options.voices)
         self.phrases = PhraseCache(options.cache * 1_000_000)
@@ -188,8 +188,9 @@ class Piper:
             if self._scheduler.waiting:  # parts take more work in all
                 ahead = _as_a_whole
             parts.append(await self._scheduler.call(dry, partial(take, ahead)))
-            yield parts[-1]
-            begun = True
+            if parts[-1]:
+                yield parts[-1]
+                begun = True
         self._speech_rate.add(len(piece.text), sound.seconds)
         self.phrases.put(piece.text, key, b"".join(parts))
 

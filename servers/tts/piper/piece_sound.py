@@ -18,6 +18,13 @@ FIRST = 0.25
 SHARE = 0.5
 """Share of the available time to use, so that a part may take twice as long as expected."""
 
+LONGEST = 0.25
+"""Seconds of work for the longest part, about: others wait for it."""
+
+WORTHWHILE = 1.0
+"""Seconds of sound of the shortest part that is cut for that: its margins take a fifth of them with
+voices of medium quality."""
+
 FULL_SCALE = 32767
 """The largest sample."""
 
@@ -50,6 +57,13 @@ class Pace:
         if self.ratio is None or self.ratio >= SHARE:
             return float("inf")
         return SHARE * seconds / self.ratio - 2 * margin
+
+    def longest(self, margin: float) -> float:
+        """Return the seconds of sound that can be made with two margins in `LONGEST`; infinity
+        as above, where pauses between parts would be heard."""
+        if self.ratio is None or self.ratio >= SHARE:
+            return float("inf")
+        return max(WORTHWHILE, LONGEST / self.ratio - 2 * margin)
 
 
 class PieceSound:
@@ -90,6 +104,9 @@ class PieceSound:
         if self._sentence is None and self._waiting:
             self._sentence, self._position = self._waiting.popleft()(), 0
             self._sentence_level = self._level.sentence()
+            if self._sentence.in_parts and time.monotonic() - began > LONGEST / 2:
+                self.seconds += time.monotonic() - began
+                return b""  # long enough for one part
         samples = np.zeros(0, np.float32)
         if (sentence := self._sentence) is not None:
             end = self._position + self._frames(sentence, None if ahead is None else ahead())
@@ -113,6 +130,7 @@ class PieceSound:
             seconds = self._pace.first(margin)
         else:
             seconds = max(FIRST, self._pace.fitting(ahead, margin))
+        seconds = min(seconds, self._pace.longest(margin))
         if seconds >= (left - sentence.margin) * frame:  # the margin would have to be made twice
             return left
         return max(1, int(seconds / frame))

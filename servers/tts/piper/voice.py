@@ -18,6 +18,7 @@ from satellite.text.quoted import quoted
 from servers.tts.piper.catalog import Voice
 from servers.tts.piper.level import Level
 from servers.tts.piper.network import Network, Sentence
+from servers.tts.piper.phonemes import parts_of
 from servers.tts.piper.piece_sound import Pace, PieceSound
 
 THREADS = 4
@@ -92,7 +93,7 @@ class PiperVoice:
         """
         clean = _OPEN.sub(" ", text.replace("\0", " ")).encode("utf-8", "replace").decode()
         with self._explained(text):
-            sentences = [phonemes for phonemes in self._piper.phonemize(clean) if phonemes]
+            sentences = [part for whole in self._piper.phonemize(clean) for part in parts_of(whole)]
         return PieceSound(
             [partial(self._sentence, phonemes, style) for phonemes in sentences],
             self._levels[style.speaker_id],

@@ -107,7 +107,7 @@ class SherpaTts:
             noise_scale_w=options.noise_scale_w,
             silence_scale=options.silence_scale,
         )
-        self._scheduler = Scheduler("sherpa-onnx", 1, context.nice)
+        self._scheduler = Scheduler("sherpa-onnx", 1, context.nice, context.processors)
         self._catalog = Catalog(
             Store.for_settings(context.models),
             options.voice,

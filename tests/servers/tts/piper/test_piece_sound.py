@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from servers.tts.piper.level import Level
-from servers.tts.piper.piece_sound import FIRST, Pace, PieceSound
+from servers.tts.piper.piece_sound import FIRST, LONGEST, Pace, PieceSound
 
 RATE, HOP = 16000, 160
 FRAME = HOP / RATE
@@ -87,9 +87,20 @@ def test_a_machine_that_is_too_slow_makes_sentences_as_a_whole(ratio: float | No
 
 
 def test_all_of_a_sentence_is_taken_where_parts_are_of_no_use() -> None:
-    whole, busy = Sentence(300, in_parts=False), Sentence(300)
+    whole, busy = Sentence(300, in_parts=False), Sentence(200)
     assert frames(piece(0.1, whole).take(None)) == 300
-    assert frames(piece(0.1, busy).take(lambda: math.inf)) == 300
+    assert frames(piece(0.1, busy).take(lambda: math.inf)) == 200
+
+
+@pytest.mark.parametrize("ratio", [0.02, 0.1, 0.2])
+def test_no_part_takes_much_longer_than_others_may_wait(ratio: float) -> None:
+    sentence = Sentence(5000)
+    sound = piece(ratio, sentence)
+    while not sound.done:
+        sound.take(lambda: math.inf)
+    assert sentence.taken[-1][1] == 5000
+    work = [ratio * (end - begin + 2 * sentence.margin) * FRAME for begin, end in sentence.taken]
+    assert max(work) < 1.1 * LONGEST
 
 
 def test_a_short_rest_is_no_part_of_its_own() -> None:
