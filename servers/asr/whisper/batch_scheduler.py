@@ -208,7 +208,7 @@ class BatchScheduler:
             alone, texts = startable
             oldest = self._next(texts).kind if texts else None
             ready = [task for task in texts if task.kind == oldest][: self._machine.batch]
-            if alone and len(ready) < ENOUGH and self._passed < ENOUGH:
+            if alone and (not ready or (len(ready) < ENOUGH and self._passed < ENOUGH)):
                 self._passed += 1 if ready else 0
                 first = self._next(alone)
                 self._alone.remove(first)

@@ -145,6 +145,22 @@ async def test_a_cancelled_encoding_leaves_its_place(batches: BatchScheduler) ->
     assert await batches.call(lambda: 7) == 7
 
 
+async def test_windows_go_on_when_the_text_that_waited_for_them_is_cancelled(model: Model) -> None:
+    batches = BatchScheduler(model, ONE)
+    first = Gate(batches)
+    await first.begun()
+    text = asyncio.ensure_future(decoding(batches, model)())
+    windows = [Gate(batches) for _ in range(3)]
+    await first.open()
+    await windows[0].open()
+    await windows[1].begun()  # the text would be next
+    text.cancel()
+    await windows[1].open()
+    async with asyncio.timeout(10):
+        await windows[2].open()
+    await batches.close()
+
+
 async def test_close_finishes_running_tasks_and_refuses_waiting_ones(model: Model) -> None:
     batches = BatchScheduler(model, ONE)
     gate = Gate(batches)
