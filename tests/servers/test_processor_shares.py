@@ -85,7 +85,7 @@ def test_who_has_computed_more_waits_for_all_pieces_of_a_request_of_another() ->
     assert theirs.may_begin()
 
 
-def test_a_piece_that_is_given_up_holds_nobody_back() -> None:
+def test_a_piece_that_is_given_up_holds_no_other_back() -> None:
     processors = Processors()
     theirs, mine = processors.shares.piece(STRANGER), processors.shares.piece(ORDINARY)
     mine.end()
