@@ -115,7 +115,7 @@ def _closing(name: str) -> re.Pattern[str]:
 
 def is_unsure(written: str) -> bool:
     """Return whether an opening mark of reasoning may be ordinary text if it is never closed."""
-    return written == "<!--" or canonical(written.partition(" ")[0]) in _UNSURE
+    return canonical(written.partition(" ")[0]) in _UNSURE
 
 
 def ends_reasoning(found: re.Match[str]) -> bool:

@@ -29,6 +29,8 @@ class Passage:
         """The tool to which a message is addressed."""
         self.lead = lead
         """What precedes a bare call, and is spoken if it is ordinary text after all."""
+        self.amid = False
+        """Whether it is code amid a sentence, which may only quote a command."""
         self.unsure = ""
         """The mark that opened it, if that is ordinary text unless a mark closes it."""
         self.line = False

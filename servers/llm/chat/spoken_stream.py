@@ -43,6 +43,9 @@ LONGEST_HELD = 32_768
 """Most characters held back for a lone closing mark; then all of them are spoken."""
 
 _LONGEST_HEADER = 200
+_LONGEST_UNCLOSED = 2000
+"""Most characters behind `<plan>` and the like that are read once more if no mark closes it: they
+are read at once, at the end of the answer."""
 _LINE = "\n"
 _LONGEST_PIECE = 256
 """Most characters that are looked at together: every search is then short."""
@@ -246,6 +249,8 @@ class SpokenStream:
         self._speak(lead)
         text, self._pending = self._pending[: at - lead], self._pending[at - lead :]
         self._passage = Passage("bare", fenced(self._pending, 0), lead=text)
+        before = (self._before + text).rstrip()
+        self._passage.amid = self._passage.closing in ("`", "``") and before[-1:].isalnum()
 
     def _open_mark(self, found: re.Match[str]) -> None:
         """Begin the passage of a mark, or drop the mark."""
@@ -302,7 +307,7 @@ class SpokenStream:
             self._passage = None
             return True
         if found is None and not last:
-            if passage.unsure and len(self._pending) <= LONGEST:
+            if passage.unsure and len(self._pending) <= _LONGEST_UNCLOSED:
                 return False
             if passage.kind == "hidden":
                 passage.unsure = ""
@@ -385,7 +390,8 @@ class SpokenStream:
         text = self._pending[:end]
         text = _QUOTED.sub("\n", text) if passage.quoted else text
         text = without_fence(text) if fence else text
-        calls = read_calls(text, self._tools, marked="<tool_call" in text)
+        marked = "<tool_call" in text
+        calls = read_calls(text, self._tools, marked=marked, commands=not passage.amid)
         self._add(calls)
         if not calls and not looks_like_a_call(text, self._tools):
             if (answer := answer_in(text)) is not None:

@@ -74,7 +74,9 @@ _MISTAKES = 12
 """Most brackets of a passage that are tried and hold no value."""
 
 
-def read_calls(text: str, tools: Collection[str], *, marked: bool) -> tuple[ToolCall, ...]:
+def read_calls(
+    text: str, tools: Collection[str], *, marked: bool, commands: bool = True
+) -> tuple[ToolCall, ...]:
     """Return the calls in a passage, without repetitions; none if it holds no call.
 
     Args:
@@ -82,6 +84,7 @@ def read_calls(text: str, tools: Collection[str], *, marked: bool) -> tuple[Tool
         tools: Canonical names of the tools.
         marked: Whether marks say that it is a call. Without these, an object needs arguments, or
             the name of a known tool.
+        commands: Whether commands are calls, too.
     """
     found: list[ToolCall] = []
     text = text[:LONGEST]
@@ -89,8 +92,9 @@ def read_calls(text: str, tools: Collection[str], *, marked: bool) -> tuple[Tool
     calls = list(_calls(text, tools, marked))
     if not calls and label and canonical(label["name"]) in tools:
         calls = list(_calls(text[label.end() :].rstrip("]} \n"), tools, marked))
-    if not calls and (command := command_call(_MARK.sub(" ", text), tools, alone=marked)):
-        calls = [command]
+    if not calls and commands:
+        command = command_call(_MARK.sub(" ", text), tools, alone=marked)
+        calls = [command] if command else []
     for call in calls:
         if call not in found:
             found.append(call)

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from servers.llm.chat.spoken_stream import SpokenStream
 from servers.llm.chat.tool_names import canonical
-from servers.llm.chat.written_calls import LONGEST
 from tests.servers.llm.chat.test_further_forms import read
 
 CALLS = (
@@ -90,6 +89,11 @@ ORDINARY = (
         "[siehe: get_time]",
         "【注意】今天下雨。",
         "（好的）我知道。",
+    ),
+    *(
+        "You can type `/start_timer 5` here.",
+        "Use `start_timer 5` for that.",
+        "It is `start_timer 5`",
     ),
     *("*Call me.* It is late.", "_Use_ the bell.", "[Anmerkung: set_volume, laut]"),
     *('call_tool("make_tea", {"cups": 2})', "{plan} is open.", "Log (the book) in. (Then go.)"),
@@ -173,11 +177,11 @@ def test_a_plan_in_whose_middle_the_answer_ended_is_not_spoken() -> None:
     assert stream.push("Yes. <plan>SECRET") + stream.flush(cut=True) == "Yes. "
 
 
-def test_a_plan_longer_than_any_call_is_not_stored() -> None:
+def test_a_long_plan_is_not_stored() -> None:
     stream = SpokenStream()
-    for _ in range(LONGEST):
+    for _ in range(1000):
         assert stream.push("<plan>deep ") == ""
-    assert len(stream._pending) < LONGEST  # noqa: SLF001  memory is not visible otherwise
+    assert len(stream._pending) < 200  # noqa: SLF001  memory is not visible otherwise
 
 
 @given(
