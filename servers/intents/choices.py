@@ -11,7 +11,9 @@ from itertools import pairwise
 
 import msgspec
 
+from satellite.languages.pack import ENGLISH
 from satellite.text.fill import fill
+from servers.intents.jsgf import number_words
 from servers.intents.sentences import Sentences
 
 FIRST, SECOND = "ChooseFirst", "ChooseSecond"
@@ -22,6 +24,9 @@ ASK = "ask"
 
 _LONGEST_ANSWER = 3
 """Words of the longest answer with nothing but the chosen word: "fifteen minutes please"."""
+
+_ENGLISH = frozenset(word for number in range(101) for word in number_words(number).split())
+"""The words of numbers that the recognizer of English distinguishes."""
 
 _TOKEN = re.compile(r"\d+(?:[:.,]\d+)*|[^\W\d_]+")
 """A number in figures, such as "6:15", or a word."""
@@ -60,7 +65,8 @@ def find(text: str, sentences: Sentences) -> Choice | None:
 
 def numbers(sentences: Sentences) -> frozenset[str]:
     """Return the numbers in words that may be taken for each other."""
-    return frozenset(word for pair in sentences.confusable for word in pair)
+    pairs = frozenset(word for pair in sentences.confusable for word in pair)
+    return pairs | _ENGLISH if sentences.language.startswith(ENGLISH) else pairs
 
 
 def words_of(texts: Iterable[str]) -> frozenset[str]:

@@ -47,6 +47,8 @@ class Grammar(msgspec.Struct, frozen=True):
     """Every word of the grammar, in lower case."""
     left_out: tuple[str, ...]
     """Templates and list values that cannot be recognized, as written."""
+    values: frozenset[str] = frozenset()
+    """The words of numbers, names and areas."""
 
 
 def make(
@@ -110,6 +112,7 @@ class _Builder:
         self._rules: dict[str, str | None] = {}
         """JSGF by rule; None for a rule that cannot be recognized."""
         self._words: set[str] = set()
+        self._value_words: set[str] = set()
         self._naming = False
         """Whether the current part is a name: only names may contain digits, because everything
         else has its numbers as words, too."""
@@ -128,7 +131,8 @@ class _Builder:
         jsgf = "\n".join(
             ["#JSGF V1.0 UTF-8;", "grammar commands;", *rules, f"public <command> = {whole};", ""]
         )
-        return Grammar(jsgf, frozenset(self._words), tuple(dict.fromkeys(self._left_out)))
+        left_out = tuple(dict.fromkeys(self._left_out))
+        return Grammar(jsgf, frozenset(self._words), left_out, frozenset(self._value_words))
 
     def make_of(self, templates: Sequence[str]) -> Grammar:
         """Build the grammar of other templates."""
@@ -231,6 +235,8 @@ class _Builder:
             if not self._known(word):
                 raise Unrecognizable(f"{quoted(word)} has no pronunciation")
         self._words.update(words)
+        if self._naming:
+            self._value_words.update(words)
         return " ".join(words)
 
     def _rule(self, name: str) -> str:
@@ -275,6 +281,7 @@ class _Builder:
         if not spoken:
             raise Unrecognizable("the range has no numbers in words")
         self._text(" ".join(map(" ".join, spoken)))
+        self._value_words.update(word for words in spoken for word in words)
         return share_prefixes(spoken)
 
     def _named(self, name: str, make: Callable[[], str]) -> str:

@@ -38,7 +38,12 @@ def _pocketsphinx(audio: bytes, answers: tuple[str, ...]) -> Heard:
     recognizer.begin()
     recognizer.feed(audio)
     text, confidence = recognizer.finish(answers)
-    return Heard(recognizer.with_rivals(text, confidence) if text else "", confidence)
+    if not text:
+        return Heard("", confidence)
+    sentence = text
+    text = recognizer.with_rivals(sentence, confidence)
+    other = recognizer.other_value(text, confidence) if text == sentence else ""
+    return Heard(text, confidence, (other,) if other else ())
 
 
 @cache

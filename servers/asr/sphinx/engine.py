@@ -108,14 +108,23 @@ class PocketSphinx:
             await lent.call(recognizer.feed, bytes(pending[:whole]))
             text, confidence = await lent.call(recognizer.finish, request.answers)
             accepted = confidence >= self._options.confidence
+            other = ""
             if accepted:
-                text = await lent.call(recognizer.with_rivals, text, confidence)
+                sentence = text
+                text = await lent.call(recognizer.with_rivals, sentence, confidence)
+                if text == sentence:
+                    other = await lent.call(recognizer.other_value, text, confidence)
         if text:
             verdict = "accepted" if accepted else "rejected"
             _LOGGER.debug(
                 "%s (confidence %.2f): %s", verdict.capitalize(), confidence, quoted(text)
             )
-        yield Transcript(text=text if accepted else "", final=True, language="en")
+        yield Transcript(
+            text=text if accepted else "",
+            final=True,
+            language="en",
+            alternatives=(other,) if other else (),
+        )
 
     async def prepare_for(self, request: TranscribeRequest) -> None:
         """Build the vocabulary of a new home, which takes seconds, while others are recognized.

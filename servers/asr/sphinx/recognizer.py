@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from satellite.values import SPEECH
-from servers.asr.sphinx import networks
+from servers.asr.sphinx import neighbours, networks
 from servers.asr.sphinx.confidence import Segment, confidence
 from servers.asr.sphinx.rivals import Rivals
 from servers.asr.sphinx.vocabulary import Vocabulary, model_folder
@@ -97,6 +97,10 @@ class Recognizer:
         self._choice = vocabulary.choice
         self._known = frozenset(vocabulary.pronunciations())
         self._rivals = Rivals(vocabulary.confusable)
+        self._network = vocabulary.network
+        self._values = frozenset(vocabulary.values)
+        self._answers: list[list[str]] = []
+        """The words of the answers that the last utterance was one of."""
         self._open = False
         self._audio = bytearray()
         self._decoded = 0
@@ -130,9 +134,11 @@ class Recognizer:
         question, is preferred to a command.
         """
         text, sureness = self._command()
+        self._answers = []
         if answers:
             answer, fit = self._answer(answers)
             if fit >= sureness - _PREFERENCE:
+                self._answers = [split_words(each) for each in answers]
                 return answer, fit + _EXPECTED
         return text, sureness
 
@@ -181,6 +187,28 @@ class Recognizer:
                         return " ".join([*words[:place], fitting, *words[place + 1 :]])
                     return choices.write(text, word, fitting, self._choice)
         return text
+
+    def other_value(self, text: str, sureness: float) -> str:
+        """Return a sentence with another value that fits the last utterance nearly as well as its
+        `text`; empty if none does.
+
+        "set an alarm for seven thirty" for "set an alarm for two thirty". Decodes the utterance
+        once more if the text has a value that the sentence may have otherwise, with a grammar of
+        these sentences. `sureness` is the confidence in the text.
+        """
+        words = text.split()
+        if self._answers:  # of the values asked about, it is known that they fit about as well
+            values = neighbours.places_among(self._answers, words, self._values)
+            near = neighbours.FAR
+        else:
+            values = neighbours.places(self._network, words, self._values)
+            near = neighbours.limit(sureness)
+        if not any(values):
+            return ""
+        network = networks.sentence(neighbours.with_limits(words, values, near))
+        found = [s.word for s in self._decode_again(network) if s.is_word]
+        # it is empty for an utterance that fits none of the sentences
+        return "" if found == words or len(found) != len(words) else " ".join(found)
 
     def _is_likelier(self, words: Sequence[str], place: int, rival: str, sureness: float) -> bool:
         """Return whether a rival was said in place of the word that was recognized."""

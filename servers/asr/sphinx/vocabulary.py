@@ -54,6 +54,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
     """The phonemes of each word of the network, and each phoneme as a word of its own."""
     confusable: tuple[tuple[str, str], ...] = ()
     """Pairs of words that the scores of a sentence do not distinguish reliably."""
+    values: tuple[str, ...] = ()
+    """The words of numbers, things and rooms."""
     choice: str = ""
     """How a pair is written, such as "{first} or {second}"."""
 
@@ -111,6 +113,7 @@ def for_home(home: HomeNames, folder: str = "") -> Vocabulary:
         network,
         "".join(_dictionary({word: phonemes[word] for word in listed})),
         tuple(pair for pair in source.confusable if recognizable.words.issuperset(pair)),
+        tuple(sorted(recognizable.values)),
         source.phrases.words.choice,
     )
 

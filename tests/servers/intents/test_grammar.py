@@ -123,6 +123,13 @@ def test_only_parts_with_an_unknown_word_are_left_out(english: Sentences) -> Non
     assert accepted.accepts(["turn", "on", "the", "attic", "lamp"])
 
 
+def test_the_words_of_numbers_and_names_are_values(english: Sentences) -> None:
+    made = grammar.make(english, ("coffee machine", "qwrtz"), ("attic",))
+    assert {"coffee", "machine", "qwrtz", "attic", "seven", "thirty"} <= made.values
+    assert made.values.isdisjoint({"set", "an", "alarm", "turn", "on", "off", "the"})
+    assert made.values <= made.words
+
+
 def test_names_are_written_as_the_brain_knows_them(english: Sentences) -> None:
     names = ("Mom's TV", "Küche 2", "Philips-Hue")
     accepted = automaton.build(grammar.make(english, names, ()).jsgf)

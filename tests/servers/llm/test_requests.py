@@ -306,6 +306,26 @@ def test_no_number_is_guessed_that_others_have_otherwise(
     assert answer(english(), request) == parts(DIM, HOME)
 
 
+TWO_THIRTY = "set an alarm for two thirty"
+"""What the built-in recognizer writes for it is one of the two."""
+SEVEN_THIRTY = "set an alarm for seven thirty"
+
+
+def test_a_number_in_words_is_asked_for_and_answered() -> None:
+    request = ReplyRequest(text=TWO_THIRTY, alternatives=(SEVEN_THIRTY,))
+    question, asking = answer(english(), request)
+    assert isinstance(question, str)
+    assert isinstance(asking, Action)
+    assert {"two", "seven thirty", "the second"} <= set(asking.data["answers"])
+    history = (Message(role="user", text=TWO_THIRTY), Message(role="assistant", text=question))
+    for said in ("seven thirty", "seven", "the second"):
+        (alarm,) = actions_of(answer(english(), ReplyRequest(text=said, history=history)))
+        assert (alarm.name, alarm.data["minute"]) == ("alarm.set", 30)
+        assert alarm.data["hour"] in (7, 19)
+    unclear = ReplyRequest(text="two thirty", alternatives=("seven thirty",), history=history)
+    assert answer(english(), unclear) == (question, asking)
+
+
 def test_a_number_that_two_other_texts_differ_in_is_asked_for() -> None:
     others = ("Search a timer for 40 minutes.", "Search a timer for 14 minutes.")
     (asking,) = actions_of(answer(english(), ReplyRequest(text=FORTY, alternatives=others)))
