@@ -82,12 +82,13 @@ async def log_in(tab: Tab, address: str, code: str) -> None:
 class House:
     """`satellite --server` with tiny.en, the sentences and Piper, on ports of its own.
 
-    A `light` one has the sentences alone, and no models.
+    A `light` one has the sentences alone, and no models; `llm` is another language model.
     """
 
-    def __init__(self, folder: Path, *, light: bool = False) -> None:
+    def __init__(self, folder: Path, *, light: bool = False, llm: str = "intents") -> None:
         self._folder = folder
         self._light = light
+        self._llm = llm
         self._process: asyncio.subprocess.Process | None = None
         *self._ports, self._secure = free_ports(7)
         self.address = f"http://127.0.0.1:{self._ports[0]}/"
@@ -101,7 +102,7 @@ class House:
 
     async def start(self) -> None:
         """Start the server, and wait until its page is served."""
-        engines: tuple[str, ...] = ("--llm", "intents")
+        engines: tuple[str, ...] = ("--llm", self._llm)
         if not self._light:
             voice = real_model(VOICE) / "en_US-joe-medium.onnx"
             whisper = real_model("whisper-tiny.en")
@@ -142,10 +143,10 @@ class House:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, *flags: str, light: bool = False
+    folder: Path, *flags: str, light: bool = False, llm: str = "intents"
 ) -> AsyncGenerator[tuple[House, Chromium], None]:
     """Run the server and the browser during this block."""
-    house = House(folder, light=light)
+    house = House(folder, light=light, llm=llm)
     try:
         async with chromium(*flags) as browser:
             await house.start()
