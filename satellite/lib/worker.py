@@ -62,6 +62,12 @@ class Worker:
         if executor is not None:
             await asyncio.to_thread(executor.shutdown, wait=True)
 
+    def abandon(self) -> None:
+        """Do the same without waiting for the running call. Idempotent."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=False)
+
     def _open(self) -> ThreadPoolExecutor:
         if self._executor is None:
             raise EngineClosed(f"{self._name} was closed")

@@ -28,6 +28,26 @@ async def test_calls_run_off_the_loop_in_order() -> None:
     await worker.close()
 
 
+async def test_an_abandoned_worker_ends_after_its_call_and_takes_no_other() -> None:
+    worker, begun, go, done = Worker("test"), *(threading.Event() for _ in range(3))
+
+    def work() -> None:
+        begun.set()
+        go.wait(LIMIT)
+        done.set()
+
+    running = asyncio.ensure_future(worker.call(work))
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
+    worker.abandon()
+    worker.abandon()
+    assert not done.is_set()
+    with pytest.raises(EngineClosed):
+        await worker.call(print)
+    go.set()
+    await running
+
+
 async def test_iterating_asks_for_one_item_at_a_time_and_closes_the_iterator() -> None:
     worker, made, closed = Worker("test"), list[int](), threading.Event()
 

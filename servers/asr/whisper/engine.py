@@ -215,7 +215,7 @@ class FasterWhisper:
         try:
             model, chosen = await loader.call(self._load, name)
         finally:
-            await loader.close()
+            loader.abandon()  # a server that is stopped does not wait for a large model
         processors = None if chosen.on_cuda else self._processors
         return CachedModel(name, model, BatchScheduler(model, chosen, processors=processors))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -153,6 +154,30 @@ async def test_a_missing_model_is_named_with_the_remedy(
     with pytest.raises(ModelMissing, match="satellite models pull whisper:nobody/no-such-model"):
         await engine.load()
     await engine.close()
+
+
+async def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def load(*_: object) -> None:
+        begun.set()
+        go.wait(60)
+        raise EngineFailed("nothing waits for this")
+
+    monkeypatch.setattr("servers.asr.whisper.engine.Model", load)
+    engine = FasterWhisper(OPTIONS)
+    loading = asyncio.ensure_future(engine.load())
+    try:
+        await until(begun.is_set)
+        loading.cancel()
+        async with asyncio.timeout(10):
+            await asyncio.wait([loading])
+            await engine.close()
+        assert loading.cancelled()
+    finally:
+        go.set()
 
 
 async def test_an_unsupported_compute_type_is_reported() -> None:
