@@ -3,6 +3,7 @@
     python -m tests.soak.fleet_members COUNT LEAST MOST URI ...
 
 Each monitors the servers, sends a request every LEAST to MOST seconds, and has a built-in engine.
+All start within LEAST seconds.
 The process answers each line of its standard input, a time of the monotonic clock, by a line of
 JSON: a `State`. It ends at the end of the input.
 """
@@ -67,8 +68,9 @@ class Member:
         self._uris = uris
         self._asks = asks
 
-    async def run(self) -> None:
-        """Monitor the servers, and send a request now and then."""
+    async def run(self, wait: float = 0.0) -> None:
+        """Monitor the servers, and send a request now and then, after some seconds."""
+        await asyncio.sleep(wait)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.discovery.run())
             while True:
@@ -102,12 +104,15 @@ class Member:
 
 @asynccontextmanager
 async def fleet(
-    count: int, uris: Sequence[str], asks: tuple[float, float] = ASKS
+    count: int, uris: Sequence[str], asks: tuple[float, float] = ASKS, within: float = 0.0
 ) -> AsyncGenerator[list[Member], None]:
-    """Run a number of satellites."""
+    """Run a number of satellites, which start within some seconds."""
     members = [Member(uris, asks) for _ in range(count)]
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(member.run()) for member in members]
+        running = [
+            tasks.create_task(member.run(within * number / count))
+            for number, member in enumerate(members)
+        ]
         yield members
         for task in running:
             task.cancel()
@@ -139,7 +144,7 @@ async def main(count: int, least: float, most: float, uris: Sequence[str]) -> No
         lines.put_nowait(sys.stdin.readline())
 
     loop.add_reader(sys.stdin.fileno(), read)
-    async with fleet(count, uris, (least, most)) as members:
+    async with fleet(count, uris, (least, most), within=least) as members:
         while line := await lines.get():
             found: Any = state(members, uris, float(line))
             print(msgspec.json.encode(found).decode(), flush=True)

@@ -34,7 +34,7 @@ STEADY = 30.0
 """Seconds for which costs are measured."""
 LOST = 20.0
 """Seconds for which a server is down."""
-SERVED, BACK = ASKS[1] + 30.0, 15.0
+SERVED, BACK = sum(ASKS) + 30.0, 15.0
 """Seconds within which all have to be served for the first time, and to know the server again."""
 CONNECTIONS = 500
 """Idle connections whose memory is measured."""
