@@ -203,6 +203,8 @@ class Recognizer:
         else:
             values = neighbours.places(self._network, words, self._values)
             near = neighbours.limit(sureness)
+        # rivals have limits of their own
+        values = [each - self._rivals.of(word) for each, word in zip(values, words, strict=True)]
         if not any(values):
             return ""
         network = networks.sentence(neighbours.with_limits(words, values, near))

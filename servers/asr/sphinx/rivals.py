@@ -71,6 +71,10 @@ class Rivals:
             for word, rival in (pair, pair[::-1]):
                 self._rivals.setdefault(word, []).append(rival)
 
+    def of(self, word: str) -> frozenset[str]:
+        """Return the words that a word is confused with."""
+        return frozenset(self._rivals.get(word, ()))
+
     def alternatives(
         self, command: Sequence[str], confidence: float
     ) -> list[dict[str, float]] | None:

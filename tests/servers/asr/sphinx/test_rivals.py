@@ -16,6 +16,12 @@ def test_a_command_without_a_confusable_word_is_not_compared() -> None:
     assert RIVALS.alternatives(["what", "time", "is", "it"], -1.0) is None
 
 
+def test_rivals_are_mutual() -> None:
+    assert RIVALS.of("fifty") == {"fifteen", "thirty"}
+    assert RIVALS.of("thirty") == {"fifty"}
+    assert RIVALS.of("minutes") == frozenset()
+
+
 @pytest.mark.parametrize(
     ("number", "confidence", "expected"),
     [
