@@ -29,6 +29,11 @@ pytestmark = [
 ]
 
 
+@pytest.fixture
+def no_thread_left() -> None:
+    """Allow Ray's thread for routers, which lasts as long as the process."""
+
+
 async def sound() -> AsyncIterator[bytes]:
     for _ in range(5):
         yield bytes(3200)
