@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from satellite.text.shell import quoted_word
+
 DISTRIBUTION = "satellite-voice"
 """The name by which package indexes know this program: `satellite` is another project's."""
 
@@ -46,7 +48,9 @@ class Package(msgspec.Struct, frozen=True):
         return f"the Python package {self.module} is not installed: {self._how()}"
 
     def _how(self) -> str:
-        return install_command(self.extra) if self.extra else f"pip install '{self.module}'"
+        return (
+            install_command(self.extra) if self.extra else f"pip install {quoted_word(self.module)}"
+        )
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -122,8 +126,7 @@ def install_command(*extras: str, upgrade: bool = False) -> str:
     if receipt.is_file():
         extras = tuple(sorted({*extras, *_extras_of_uv(receipt)}))
     source = (origin or DISTRIBUTION) + (f"[{','.join(extras)}]" if extras else "")
-    # always quoted: brackets are patterns in some shells
-    quoted = f"'{source}'" if extras and "'" not in source else shlex.quote(source)
+    quoted = quoted_word(source) if extras or shlex.quote(source) != source else source
     newer = " --upgrade" if upgrade else ""
     if receipt.is_file():
         return f"uv tool install{newer} {'--editable ' if editable else ''}{quoted}"
@@ -131,7 +134,7 @@ def install_command(*extras: str, upgrade: bool = False) -> str:
         return f"pipx runpip {DISTRIBUTION} install{newer} {'-e ' if editable else ''}{quoted}"
     pull = ""
     if upgrade and origin and Path(origin, ".git").exists():
-        pull = "git pull && " if origin == "." else f"git -C {shlex.quote(origin)} pull && "
+        pull = "git pull && " if origin == "." else f"git -C {quoted_word(origin)} pull && "
     return f"{pull}pip install{newer} {'-e ' if editable else ''}{quoted}"
 
 

@@ -39,8 +39,8 @@ def test_from_an_index_an_extra_comes_by_the_name(
     install(tmp_path, monkeypatch)
     missing = Package("no_such_module", extra="gpio").missing()
     assert missing is not None
-    assert missing.endswith(": pip install 'satellite-voice[gpio]'")
-    assert install_command("gpio", "zh") == "pip install 'satellite-voice[gpio,zh]'"
+    assert missing.endswith(': pip install "satellite-voice[gpio]"')
+    assert install_command("gpio", "zh") == 'pip install "satellite-voice[gpio,zh]"'
     assert install_command(upgrade=True) == "pip install --upgrade satellite-voice"
 
 
@@ -52,15 +52,15 @@ def test_from_a_checkout_it_is_the_checkout_that_is_installed_again(
     (checkout / ".git").mkdir(parents=True)
     info = {"editable": True} if editable else {}
     install(tmp_path / "env", monkeypatch, {"url": checkout.as_uri(), "dir_info": info})
-    assert install_command("gpio") == f"pip install {flag}'{checkout}[gpio]'"
-    upgrade = f"git -C '{checkout}' pull && pip install --upgrade {flag}'{checkout}'"
+    assert install_command("gpio") == f'pip install {flag}"{checkout}[gpio]"'
+    upgrade = f'git -C "{checkout}" pull && pip install --upgrade {flag}"{checkout}"'
     assert install_command(upgrade=True) == upgrade
     monkeypatch.chdir(checkout)
-    assert install_command("gpio") == f"pip install {flag}'.[gpio]'"
+    assert install_command("gpio") == f'pip install {flag}".[gpio]"'
     assert install_command(upgrade=True) == f"git pull && pip install --upgrade {flag}."
     monkeypatch.chdir(tmp_path)
     shutil.rmtree(checkout)  # as after an installation in a container
-    assert install_command("gpio") == "pip install 'satellite-voice[gpio]'"
+    assert install_command("gpio") == 'pip install "satellite-voice[gpio]"'
 
 
 def test_an_environment_of_a_tool_is_left_to_the_tool(
@@ -71,11 +71,11 @@ def test_an_environment_of_a_tool_is_left_to_the_tool(
     install(tmp_path / "env", monkeypatch, {"url": wheel.as_uri(), "archive_info": {}})
     prefix = Path(sys.prefix)
     (prefix / "pipx_metadata.json").touch()
-    assert install_command("gpio") == f"pipx runpip satellite-voice install '{wheel}[gpio]'"
+    assert install_command("gpio") == f'pipx runpip satellite-voice install "{wheel}[gpio]"'
     (prefix / "pipx_metadata.json").unlink()
     receipt = '[tool]\nrequirements = [{ name = "satellite-voice", extras = ["server"] }]\n'
     (prefix / "uv-receipt.toml").write_text(receipt)
-    assert install_command("gpio") == f"uv tool install '{wheel}[gpio,server]'"
+    assert install_command("gpio") == f'uv tool install "{wheel}[gpio,server]"'
 
 
 def test_an_environment_with_the_former_name_still_knows_its_version(
@@ -107,4 +107,4 @@ def test_what_the_installer_installed_it_also_extends(
     assert Package("os", extra="gpio").missing() is None
     other = Package("no_such_module").missing()
     assert other is not None
-    assert other.endswith("pip install 'no_such_module'")
+    assert other.endswith('pip install "no_such_module"')

@@ -13,6 +13,7 @@ from satellite.homeassistant.esphome import messages
 from satellite.homeassistant.esphome.door import chosen_door
 from satellite.homeassistant.esphome.identity import Identity, key_of
 from satellite.net.uri import Tcp, parse
+from satellite.requirements import install_command
 from satellite.settings import Settings
 
 
@@ -72,8 +73,8 @@ def _facts(settings: Settings, identity: Identity, with_key: bool) -> dict[str, 
 def _show(settings: Settings, identity: Identity) -> None:
     door = chosen_door(settings, identity)
     if door == "wyoming":
-        why = "" if messages.installed() else "; for ESPHome's API: pip install "
-        why += "" if messages.installed() else "'satellite-voice[esphome]'"
+        command = install_command("esphome")
+        why = "" if messages.installed() else f"; for ESPHome's API: {command}"
         print_text(f"Home Assistant uses this satellite by Wyoming (homeassistant.protocol){why}")
         print_text(f"To add it by hand: Wyoming Protocol, {_place(settings.homeassistant.listen)}")
         return

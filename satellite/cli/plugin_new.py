@@ -12,6 +12,7 @@ from satellite.cli import command, flags
 from satellite.cli.screen import echo
 from satellite.errors import UsageError
 from satellite.ports import ROLES
+from satellite.text.shell import quoted_word
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -97,7 +98,7 @@ def new(context: click.Context, role: str, folder: Path | None, name: str) -> No
     module = name.replace("-", "_")
     echo(f"{folder / f'{module}.py'}: the plugin\n{folder / f'test_{module}.py'}: its test\n")
     echo("Next, in the environment of the satellite:")
-    echo(f"  pip install -e '{folder}[test]'")
+    echo(f"  pip install -e {quoted_word(f'{folder}[test]')}")
     echo(f"  satellite plugins check {name} --role {role}")
     echo(f"  pytest {folder}")
 

@@ -60,5 +60,5 @@ def test_wyoming_and_how_to_get_esphome(monkeypatch: pytest.MonkeyPatch) -> None
     shown = call().output
     assert "by Wyoming" in shown
     assert "port 10700" in shown
-    assert "pip install 'satellite-voice[esphome]'" in shown
+    assert 'pip install "satellite-voice[esphome]"' in shown
     assert "Wyoming" in call("--set", "homeassistant.protocol=wyoming").output

@@ -101,7 +101,7 @@ def test_a_missing_package_is_reported_with_what_to_do(
 ) -> None:
     picky = listed["llm", "picky"]
     assert picky["needs"] == ["Python package a_brain_nobody_has"]
-    assert "pip install 'a_brain_nobody_has'" in picky["problem"]
+    assert 'pip install "a_brain_nobody_has"' in picky["problem"]
 
 
 MAKE = """
@@ -147,7 +147,7 @@ def test_it_is_made_with_options_and_used(
     ("role", "component", "words"),
     [
         ("llm", "broken", "PluginBroken: .*satellite-stranger 1.2.3.*engine_of_last_year"),
-        ("llm", "picky", "PackageMissing: .*pip install 'a_brain_nobody_has'"),
+        ("llm", "picky", 'PackageMissing: .*pip install "a_brain_nobody_has"'),
         ("llm", "parot", "PluginUnknown: .*did you mean parrot"),
         ("tts", "beeper?lenght=1", "ConfigError: .*lenght is unknown .did you mean length"),
         ("tts", "beeper:9000", 'ConfigError: .*frequency = "9000"'),

@@ -18,6 +18,7 @@ from satellite.audio.sound_server import SoundServerError
 from satellite.builtin.audio.portaudio_host import HOST, REQUIRES
 from satellite.builtin.audio.program import open_error
 from satellite.errors import DeviceBusy, DeviceForbidden, DeviceMissing
+from satellite.lib.platform import system
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ def _default(direction: Direction) -> str:
     noun, program, flag = _WORDS[direction]
     if any(device.default for device in _portaudio() if device.direction == direction):
         return "portaudio"
+    if not system.is_linux():
+        raise _none(noun, flag)
     if hint := requirements.Program(program, debian="alsa-utils").missing():
         raise DeviceMissing(f"no {noun} found, and {hint}")  # the hint has a remedy
     refusal = _refusal(program)
@@ -114,7 +117,11 @@ def _default(direction: Direction) -> str:
             f"no permission to use the default {noun}",
             "sudo usermod -aG audio $USER, then log in again",
         )
-    raise DeviceMissing(
+    raise _none(noun, flag)
+
+
+def _none(noun: str, flag: str) -> DeviceMissing:
+    return DeviceMissing(
         f"no {noun} found", f"connect one, or name one with {flag} (satellite devices lists them)"
     )
 

@@ -13,6 +13,7 @@ from satellite.errors import ModelMissing
 from satellite.options import option
 from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
+from satellite.text.shell import quoted_word
 from satellite.values import EngineInfo
 
 _EXTRA = "openwakeword"
@@ -64,8 +65,8 @@ class OpenWakeWordOnnx(EmbeddingEngine):
         if not (folder / "embedding_model.onnx").is_file():
             raise ModelMissing(
                 f"{folder} has no embedding_model.onnx and melspectrogram.onnx: "
-                "pip install 'openwakeword>=0.4,<0.5', whose wheel holds them, or set feature_dir "
-                "to a folder with both (openWakeWord's releases have them)"
+                f"pip install {quoted_word('openwakeword>=0.4,<0.5')}, whose wheel holds them, or "
+                "set feature_dir to a folder with both (openWakeWord's releases have them)"
             )
         return folder
 

@@ -10,6 +10,7 @@ from time import time
 from satellite.diagnostics.doctor.context import Context
 from satellite.lib.daemon_thread import program
 from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.lib.platform import remedies, system
 from satellite.lib.platform.clocks import BEGINNING
 
 TIGHT = 100
@@ -60,7 +61,7 @@ async def load(context: Context) -> AsyncGenerator[Finding, None]:
     found = f"{average:.1f} on {cores} {'core' if cores == 1 else 'cores'} (mean of 5 minutes)"
     if average > 2 * cores:
         means = "Sound may be lost, and answers come late."
-        yield warning("load", found, means, "find the busiest programs: top")
+        yield warning("load", found, means, remedies.busiest_programs())
     else:
         yield ok("load", found)
 
@@ -82,7 +83,7 @@ async def heat(context: Context) -> AsyncGenerator[Finding, None]:
     if bits is not None:
         for finding in throttling(bits):
             yield finding
-    if hottest is None and bits is None:
+    if hottest is None and bits is None and system.is_linux():
         yield ok("temperature", "this machine has no sensor")
 
 
@@ -113,8 +114,10 @@ async def clock(context: Context) -> AsyncGenerator[Finding, None]:
             "clock",
             "was never set",
             "Spoken times are wrong, and certificates are refused.",
-            "connect the network, then timedatectl set-ntp true",
+            f"connect the network, then: {remedies.set_clock()}",
         )
+        return
+    if not system.is_linux():
         return
     answer = await program(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
     if answer is None or answer.code != 0:

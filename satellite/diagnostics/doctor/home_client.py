@@ -12,6 +12,7 @@ from satellite.errors import EngineError, HomeDown, HomeRefused, HomeStarting
 from satellite.homeassistant.client.access_token import VARIABLE
 from satellite.homeassistant.client.api import Api
 from satellite.lib.finding import Finding, broken, note, ok, warning
+from satellite.lib.platform import remedies
 
 PATIENCE = 5.0
 """Seconds to connect and to answer; a Home Assistant on a Pi takes some 0.05."""
@@ -78,7 +79,7 @@ def compare_clocks(date: str, now: float | None = None) -> Finding | None:
         "clocks",
         f"ours is {abs(apart):.0f} s {'ahead of' if apart > 0 else 'behind'} Home Assistant's",
         "Spoken times differ, and logs do not agree.",
-        "timedatectl set-ntp true on both machines",
+        f"on both machines: {remedies.set_clock()}",
     )
 
 

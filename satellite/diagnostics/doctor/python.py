@@ -21,6 +21,7 @@ from satellite.lib.platform import remedies, system
 from satellite.ports import ROLES
 from satellite.requirements import is_own, own_distribution, own_version
 from satellite.settings import Settings
+from satellite.text.shell import quoted_word
 
 LEAST = (3, 11)
 """The oldest Python that the satellite runs on."""
@@ -141,7 +142,7 @@ def _outdated() -> Iterator[Finding]:
                 f"package {package.name}",
                 f"{version or 'not installed'}, but {wanted or 'it'} is needed",
                 "Parts of the satellite fail as soon as they are used.",
-                f"{sys.executable} -m pip install '{package.name}{wanted}'",
+                f"{sys.executable} -m pip install {quoted_word(package.name + wanted)}",
             )
 
 

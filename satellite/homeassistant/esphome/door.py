@@ -20,7 +20,7 @@ def chosen_door(settings: Settings, identity: Identity) -> Door:
         return "wyoming"
     if home.protocol == "esphome":
         if not messages.installed():
-            raise ConfigError([messages.MISSING])
+            raise ConfigError([messages.missing()])
         if home.wake != "here":
             raise ConfigError(
                 [

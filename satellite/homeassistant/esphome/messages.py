@@ -11,13 +11,17 @@ from importlib.util import find_spec
 from typing import Any
 
 from satellite.errors import BadFrame, ConfigError
+from satellite.requirements import install_command
 
 PACKAGE = "aioesphomeapi"
 
-MISSING = (
-    "homeassistant.protocol is esphome, but the package for it is missing: "
-    "pip install 'satellite-voice[esphome]'"
-)
+
+def missing() -> str:
+    """Return that the package for this API is missing, with the remedy."""
+    return (
+        "homeassistant.protocol is esphome, but the package for it is missing: "
+        f"{install_command('esphome')}"
+    )
 
 
 def installed() -> bool:
@@ -34,7 +38,7 @@ def definitions() -> Any:
     try:
         from aioesphomeapi import api_pb2
     except ImportError as error:
-        raise ConfigError([MISSING]) from error
+        raise ConfigError([missing()]) from error
     return api_pb2
 
 

@@ -51,6 +51,22 @@ def space_left() -> str:
     return _by_system(linux="df -h", macos="df -h", windows="powershell Get-PSDrive")
 
 
+def busiest_programs() -> str:
+    """Return how to find what takes the processor's time."""
+    return "find the busiest programs: " + _by_system(
+        linux="top", macos="top -o cpu", windows="taskmgr"
+    )
+
+
+def set_clock() -> str:
+    """Return how the clock is set by the network."""
+    return _by_system(
+        linux="timedatectl set-ntp true",
+        macos="System Settings, General, Date & Time: set it automatically",
+        windows="Settings, Time & language, Date & time: set it automatically",
+    )
+
+
 def disk_errors() -> str:
     """Return how to find errors of a disk."""
     return "look for errors of the disk or card: " + _by_system(
