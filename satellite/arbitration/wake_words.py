@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from satellite.arbitration.protocol import normalized_word
 from satellite.components import spec
-from satellite.components.auto import BUILT_IN
-from satellite.components.spec import AUTO
+from satellite.components.auto import wake_engine
 from satellite.errors import SatelliteError
 
 
@@ -17,8 +16,7 @@ def wake_words_of(wake: str) -> dict[str, str]:
     if spec.is_uri(wake):
         return {}
     try:
-        component = BUILT_IN["wake"] if wake == AUTO else wake
-        options = spec.read_options("wake", component)
+        options = spec.read_options("wake", wake_engine(wake))
     except SatelliteError:  # reported where the engine is created
         return {}
     words = getattr(options, "words", ())

@@ -12,8 +12,7 @@ from satellite.builtin.wake.two_stage import TwoStage
 from satellite.cli.screen import count
 from satellite.cli.speech_files import converted
 from satellite.components import spec
-from satellite.components.auto import BUILT_IN
-from satellite.components.spec import AUTO
+from satellite.components.auto import wake_engine
 from satellite.diagnostics.soundcheck.recording import record
 from satellite.engines import assembly
 from satellite.errors import UsageError
@@ -39,15 +38,10 @@ def person_name(text: str) -> str:
     return name
 
 
-def wake_component(settings: Settings) -> str:
-    """Return the component of the wake engine that the settings choose."""
-    return settings.wake if settings.wake != AUTO else BUILT_IN["wake"]
-
-
 @asynccontextmanager
 async def learning_engine(settings: Settings) -> AsyncGenerator[EmbeddingEngine | None, None]:
     """Load the wake engine of the settings; None for one whose voices are not learned."""
-    component = wake_component(settings)
+    component = wake_engine(settings.wake)
     engine = None
     if not spec.is_uri(component):
         engine = await assembly.create("wake", component, EngineContext())

@@ -15,11 +15,11 @@ from satellite.cli.voice_learning import (
     learn_voice,
     learning_engine,
     person_name,
-    wake_component,
 )
 from satellite.cli.wake_review import review
 from satellite.cli.wake_test import test
 from satellite.cli.word_recordings import wav_option, word_recordings
+from satellite.components.auto import wake_engine
 from satellite.errors import UsageError
 
 
@@ -93,7 +93,7 @@ def learn(context: click.Context, name: str, wavs: tuple[Path, ...], word: str) 
         async with learning_engine(settings) as engine:
             if engine is None:
                 raise UsageError(
-                    f"{wake_component(settings)}: voices are learned with openWakeWord's models: "
+                    f"{wake_engine(settings.wake)}: voices are learned with openWakeWord's models: "
                     "set wake to openwakeword or two-stage"
                 )
             model = engine.word_named(word)

@@ -18,8 +18,7 @@ from satellite.cli.recordings import play_file
 from satellite.cli.screen import count, echo, print_text
 from satellite.cli.terminal import Terminal
 from satellite.components import spec
-from satellite.components.auto import BUILT_IN
-from satellite.components.spec import AUTO
+from satellite.components.auto import wake_engine
 from satellite.diagnostics.recordings.folder import Recording, RecordingFolder
 from satellite.engines import assembly
 from satellite.errors import AudioFileError, DeviceError, UsageError
@@ -124,7 +123,7 @@ def _to_review(folder: RecordingFolder, reviewed: Reviewed) -> list[Recording]:
 
 async def _require_adjustable(settings: Settings) -> None:
     """Raise `UsageError` for a wake engine whose thresholds are not adjusted."""
-    component = settings.wake if settings.wake != AUTO else BUILT_IN["wake"]
+    component = wake_engine(settings.wake)
     if not spec.is_uri(component):
         engine = await assembly.create("wake", component, EngineContext())
         try:

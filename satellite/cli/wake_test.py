@@ -16,8 +16,8 @@ from satellite.cli import command, flags
 from satellite.cli.download import duration
 from satellite.cli.screen import count, echo, print_text
 from satellite.cli.speech_files import read_speech
-from satellite.cli.voice_learning import wake_component
 from satellite.cli.word_recordings import wav_option, word_recordings
+from satellite.components.auto import wake_engine
 from satellite.diagnostics.soundcheck.false_wakes import FalseWakes, false_wakes
 from satellite.diagnostics.soundcheck.read_aloud import read_aloud
 from satellite.diagnostics.soundcheck.reading_voices import reading_voices
@@ -87,7 +87,7 @@ def test(
     invocation = flags.invocation(context)
     invocation.start_logging()
     settings = invocation.settings()
-    component = wake_component(settings)
+    component = wake_engine(settings.wake)
     at_microphone = not (wavs or others or speech or text)
     minutes = (0 if wavs or others else MINUTES) if speech is None else speech
     texts = (*dialogue(), *book()) if text is None else read_sentences(text)

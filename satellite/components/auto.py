@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from satellite.components import registry
+from satellite.components.spec import AUTO
 from satellite.errors import EngineError, PluginError, PluginUnknown
 from satellite.languages import codes
 from satellite.languages.pack import ENGLISH, find
@@ -35,6 +36,11 @@ one needs no other program: its model is what a remedy fetches."""
 OF_SYSTEM = {("tts", "darwin"): "system", ("tts", "win32"): "system"}
 """By role and `system.name()`, the engine of an operating system that speaks better than the
 built-in one. It needs no model, and precedes the built-in one."""
+
+
+def wake_engine(setting: str) -> str:
+    """Return the wake engine of a setting: the built-in one for `auto`."""
+    return BUILT_IN["wake"] if setting == AUTO else setting
 
 
 class Preference(msgspec.Struct, frozen=True):

@@ -6,11 +6,10 @@ from satellite.cli.guided_setup.asking import Choice
 from satellite.cli.guided_setup.learn_voices import offer_learning
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.components import spec
-from satellite.components.auto import BUILT_IN
+from satellite.components.auto import BUILT_IN, wake_engine
 from satellite.components.spec import AUTO
 from satellite.diagnostics.soundcheck.devices import chosen, explain
 from satellite.diagnostics.soundcheck.wake_word import (
-    component_of,
     easier,
     judge,
     listen,
@@ -67,7 +66,7 @@ async def _try(session: Wizard) -> bool:
     if mic is None:
         session.ask.say("  ! There is no microphone to try it with")
         return True
-    component = component_of(session.settings.wake)
+    component = wake_engine(session.settings.wake)
     threshold = threshold_of(component)
     enough = None if threshold is None else threshold + ENOUGH
     try:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from satellite.audio.capture import Capture
 from satellite.audio.playback import Playback
 from satellite.components import spec
+from satellite.components.auto import wake_engine
 from satellite.diagnostics.doctor.context import Context
 from satellite.diagnostics.soundcheck import echo as echoes
 from satellite.diagnostics.soundcheck import wake_word
@@ -67,7 +68,7 @@ async def wake(context: Context) -> AsyncGenerator[Finding, None]:
     name = await chosen(context.settings, "mic")
     if name is None:
         return  # reported by the check of the devices
-    component = wake_word.component_of(context.settings.wake)
+    component = wake_engine(context.settings.wake)
     try:
         async with context.sound_devices():
             mic = spec.create("mic", name)

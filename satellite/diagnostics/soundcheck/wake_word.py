@@ -12,7 +12,6 @@ import msgspec
 
 from satellite.audio.capture import Capture
 from satellite.components import spec
-from satellite.components.auto import BUILT_IN
 from satellite.engines import assembly
 from satellite.lib.finding import Finding, broken, ok, warning
 from satellite.ports import EngineContext, Mic
@@ -36,11 +35,6 @@ class Score(msgspec.Struct, frozen=True):
 
     word: str
     value: float
-
-
-def component_of(setting: str) -> str:
-    """Return the wake engine for a setting, with `auto` resolved."""
-    return BUILT_IN["wake"] if setting == spec.AUTO else setting
 
 
 def sensitive(component: str) -> str:
