@@ -30,8 +30,12 @@ _CODE_MAYBE = re.compile(
 )
 _CALLERS = "|".join(map(re.escape, sorted(CALLERS, key=len, reverse=True)))
 _CALLED_BY = rf"(?:(?:{_CALLERS})\((?:await[ ])?){{0,2}}"
+_OBJECTS = ("functions", "function", "tools", "tool", "default_api", "api", "self", "client")
+"""What a tool may be a method of; after another word, a period ends a sentence."""
+_OF_OBJECT = rf"(?:(?:{'|'.join(_OBJECTS)})\.){{0,2}}"
+_WORD_BEGINS = r"(?<![\w/-])"
 _LAST_WORD = re.compile(
-    rf"(?<![\w./-]){_CALLED_BY}[\"']?(?:[A-Za-z][\w.-]{{0,60}})?(?<=[\w.(\"' -])\Z", re.IGNORECASE
+    rf"{_WORD_BEGINS}{_CALLED_BY}[\"']?(?:[A-Za-z][\w.-]{{0,60}})?(?<=[\w.(\"' -])\Z", re.IGNORECASE
 )
 """A word at the end, or one within the parentheses of a caller."""
 _OPENED = tuple(f"{caller}(" for caller in CALLERS)
@@ -109,9 +113,9 @@ def _pattern(tools: frozenset[str]) -> re.Pattern[str]:
         "[_-]?".join(map(re.escape, name)) for name in sorted(tools, key=len, reverse=True)
     )
     return re.compile(
-        rf"(?<![\w./-]){_CALLED_BY}(?:[A-Za-z_]{{1,20}}\.){{0,2}}(?:{names})"
+        rf"{_WORD_BEGINS}{_CALLED_BY}{_OF_OBJECT}(?:{names})"
         rf"(?:\.(?:{'|'.join(METHODS)}))?[ ]?\("
-        rf"|(?<![\w./-]){_CALLED_BY}(?<=\()[\"'](?:{names})[\"'][ ]?[,)]|{_LAST_WORD.pattern}",
+        rf"|{_WORD_BEGINS}{_CALLED_BY}(?<=\()[\"'](?:{names})[\"'][ ]?[,)]|{_LAST_WORD.pattern}",
         re.IGNORECASE,
     )
 
@@ -148,6 +152,7 @@ def _named(text: str, at: int, tools: Collection[str]) -> CallStart | None:
         word = canonical(text[inner:])
         may = any(tool.startswith(word) for tool in tools) or may_be_method(text[inner:], tools)
         outers = ("await",) if inner > at else _OPENED
+        outers = (*outers, *(f"{each}." for each in _OBJECTS))
         may = may or any(outer.startswith(text[inner:].lower()) for outer in outers)
         return CallStart(at, at, sure=False) if may else None
     begins = beginning(text, at, tools, line=False)

@@ -148,6 +148,8 @@ def test_words_that_only_begin_like_a_lead_are_spoken_at_once() -> None:
     size=st.integers(1, 9),
 )
 @example(parts=["1. ", CALLS[0]], size=1)
+@example(parts=["Stop the music then.", CALLS[2]], size=1)
+@example(parts=["I use client.", CALLS[2]], size=1)
 @example(parts=["Of course.", "   ", "Tool: ", CALLS[2]], size=1)
 def test_the_size_of_pieces_makes_no_difference(parts: list[str], size: int) -> None:
     text = "".join(parts)
