@@ -98,13 +98,14 @@ class ServedEngines:
                     tasks.create_task(engine.watch(every), name=f"standby {role}")
 
     async def close(self) -> None:
-        """Close the engines, the last one first, within the seconds that their place takes, even
-        after an error of another."""
+        """Close all engines at once, within the seconds that their place takes, so that none has to
+        wait for another's close, or its error."""
+        others = () if self._judge in (None, *self.by_role.values()) else (self._judge,)
         try:
             async with asyncio.timeout(self._pools.closing):
-                others = () if self._judge in (None, *self.by_role.values()) else (self._judge,)
-                for engine in (*reversed(self.by_role.values()), *others):
-                    await close(engine)
+                async with asyncio.TaskGroup() as tasks:
+                    for engine in (*self.by_role.values(), *others):
+                        tasks.create_task(close(engine))
                 await self._pools.close()
         except TimeoutError:
             _LOGGER.warning("an engine did not close within %g s", self._pools.closing)
