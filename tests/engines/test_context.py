@@ -133,4 +133,7 @@ async def test_a_server_hands_its_context_to_every_engine(
     engines = ServedEngines(settings, None, None, nice=5)
     await engines.create()
     assert set(engines.by_role) == {"asr", "llm", "tts"}
-    assert seen == [EngineContext.for_settings(settings, nice=5)] * 3
+    assert seen == [engines.context] * 3
+    own = EngineContext.for_settings(settings, nice=5)
+    assert engines.context.processors is not None  # which all share
+    assert msgspec.structs.replace(engines.context, processors=None) == own
