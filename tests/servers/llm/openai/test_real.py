@@ -15,6 +15,9 @@ from servers.llm.openai.engine import OpenAi
 from tests.servers.llm.asking import ask, heard
 from tests.support.real_models import real_model
 
+TURNS = 12
+"""Turns of the conversation: more than the history that is sent with each."""
+
 xllamacpp = pytest.importorskip("xllamacpp", reason="the package xllamacpp is not installed")
 
 
@@ -48,11 +51,12 @@ async def test_the_program_is_recognized(engine: OpenAi) -> None:
     assert (found.name, found.roles, len(found.models)) == ("llama.cpp", ("llm",), 1)
 
 
-async def test_forty_turns_are_answered(engine: OpenAi) -> None:
+async def test_every_turn_of_a_conversation_is_answered(engine: OpenAi) -> None:
+    """`python -m tests.soak.brains openai` has forty."""
     await engine.load()
     assert engine.describe().models[0].name
     history: tuple[Message, ...] = ()
-    for number in range(40):
+    for number in range(TURNS):
         text = f"Tell me about the number {number}."
         reply = heard(await ask(engine, text, history=history))
         assert reply
