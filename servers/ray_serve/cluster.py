@@ -47,6 +47,7 @@ class Cluster:
         self._workers = workers
         self._sounds: Any = None
         self._joining = asyncio.Lock()
+        self._deploying = asyncio.Lock()
 
     async def deploy(self, role: str, component: str, context: EngineContext) -> Deployed:
         """Start the replicas of an engine, and wait until one runs. Raises `EngineDown`."""
@@ -54,7 +55,9 @@ class Cluster:
         # neither a connection to the home, nor programs or processors of this machine can be sent
         context = msgspec.structs.replace(context, home=None, tools=None, processors=None)
         name = _name(context.satellite, role, component)
-        handle = await asyncio.to_thread(self._run, name, (role, component, context, self._sounds))
+        arguments = (role, component, context, self._sounds)
+        async with self._deploying:  # Ray registers modules for it, which two threads must not
+            handle = await asyncio.to_thread(self._run, name, arguments)
         return Deployed(name, handle, self._sounds, _errors())
 
     async def join(self) -> None:
