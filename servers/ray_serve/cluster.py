@@ -12,6 +12,7 @@ from zlib import crc32
 import msgspec
 
 from satellite.errors import EngineDown
+from satellite.lib.platform.processes import restore_signals
 from satellite.ports import EngineContext
 from servers.ray_serve.deployed import Deployed, RayErrors
 from servers.ray_serve.options import RayOptions
@@ -65,6 +66,7 @@ class Cluster:
         async with self._joining:
             if self._sounds is None:
                 self._sounds = await asyncio.to_thread(self._join)
+                restore_signals()  # Ray's own would abort this process
 
     async def remove(self, deployed: Deployed) -> None:
         """End the replicas of an engine."""

@@ -134,3 +134,13 @@ def has_terminal() -> bool:
 def stop_this() -> None:
     """Ask this process to stop, as its service manager does."""
     signal.raise_signal(signal.SIGTERM)
+
+
+def restore_signals() -> None:
+    """Install the handlers of SIGINT and SIGTERM again that a library has replaced in C, unknown to
+    Python. Does nothing outside of the main thread, which has them."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if handler is not None:
+                signal.signal(number, handler)
