@@ -85,8 +85,8 @@ def clients(metrics: int) -> float:
             lines = answer.read().decode().splitlines()
     except OSError:
         return 0.0
-    told = [line for line in lines if line.startswith("satellite_clients_total{")]
-    return sum(float(line.split()[1]) for line in told)
+    counters = [line for line in lines if line.startswith("satellite_clients_total{")]
+    return sum(float(line.split()[1]) for line in counters)
 
 
 async def returned(
@@ -158,12 +158,12 @@ async def run(count: int, folder: Path) -> FleetReport:
 
 def one_server(satellites: int, folder: Path) -> list[str]:
     """Restart one server; print the results, and return the failed expectations."""
-    told = asyncio.run(run(satellites, folder))
-    print(f"{told.satellites} satellites, the server restarted after {AWAY:g} s:")
-    print(f"  all use it again after {told.back:.1f} s (shall be under {BACK:g} s)")
-    print(f"  at most {told.rate:.0f} connections within a second")
-    print(f"  {told.idle:.1f} kB of its memory for each idle connection")
-    return told.problems()
+    report = asyncio.run(run(satellites, folder))
+    print(f"{report.satellites} satellites, the server restarted after {AWAY:g} s:")
+    print(f"  all use it again after {report.back:.1f} s (limit {BACK:g} s)")
+    print(f"  at most {report.rate:.0f} connections within a second")
+    print(f"  {report.idle:.1f} kB of its memory for each idle connection")
+    return report.problems()
 
 
 def main() -> None:

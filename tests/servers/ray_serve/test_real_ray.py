@@ -47,8 +47,12 @@ async def test_requests_run_on_replicas_and_survive_a_lost_one(tmp_path: Path) -
         asr = await pools.create("asr", "slow:0.05", EngineContext(satellite="test"))
         tts = await pools.create("tts", f"endless:{times}", EngineContext(satellite="test"))
         try:
-            await asr.load()
-            await tts.load()
+            stops: list[int] = []
+            before = signal.signal(signal.SIGTERM, lambda number, frame: stops.append(number))
+            await asyncio.gather(asr.load(), tts.load())  # as a server loads its engines
+            os.kill(os.getpid(), signal.SIGTERM)  # Ray's own handler would abort
+            signal.signal(signal.SIGTERM, before)
+            assert stops == [signal.SIGTERM]
 
             async def transcribe() -> str:
                 async with aclosing(asr.transcribe(sound(), TranscribeRequest())) as results:
