@@ -101,14 +101,13 @@ class ServedEngines:
         """Close all engines at once, within the seconds that their place takes, so that none has to
         wait for another's close, or its error."""
         others = () if self._judge in (None, *self.by_role.values()) else (self._judge,)
+        seconds = self._pools.closing
         try:
-            async with asyncio.timeout(self._pools.closing):
-                async with asyncio.TaskGroup() as tasks:
-                    for engine in (*self.by_role.values(), *others):
-                        tasks.create_task(close(engine))
+            async with asyncio.timeout(seconds):
+                await close(*self.by_role.values(), *others, seconds=seconds)
                 await self._pools.close()
         except TimeoutError:
-            _LOGGER.warning("an engine did not close within %g s", self._pools.closing)
+            _LOGGER.warning("an engine did not close within %g s", seconds)
 
     def pool(self, role: str, engine: Any) -> Pool:
         """Return a pool for an engine.

@@ -242,8 +242,7 @@ async def _made(
             for name, texts in chains.items()
         }
         links = {name: list(parts) for name, parts in made.items()}
-        for engine in chain.from_iterable(made.values()):
-            stack.push_async_callback(close, engine)
+        stack.push_async_callback(close, *chain.from_iterable(made.values()))
         discovery = None
         preferences = Preferences.from_settings(settings.servers)
         if shared and (settings.zeroconf or preferences.addresses or preferences.names):
@@ -267,8 +266,7 @@ async def _made(
         engines: dict[EngineKey, Any] = {
             name: _joined(name, parts, context, home) for name, parts in made.items()
         }
-        for engine in engines.values():
-            stack.push_async_callback(close, engine)
+        stack.push_async_callback(close, *engines.values())
         with first_error(SatelliteError):
             async with asyncio.TaskGroup() as tasks:
                 for (role, *_), engine in engines.items():

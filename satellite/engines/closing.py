@@ -1,11 +1,29 @@
-"""The close of an engine, whose failure is logged: it ends no program and leaves no other open."""
+"""The close of engines, whose failures are logged: they end no program and leave no other open."""
 
 from __future__ import annotations
+
+import asyncio
+import logging
 
 from satellite.lib.containment import Containment
 from satellite.ports import Engine
 
+_LOGGER = logging.getLogger(__name__)
 
-async def close(engine: Engine) -> None:
-    """Close an engine, and log what it raises, but let a cancellation of this task pass."""
-    await Containment(f"closing {type(engine).__name__}").once(engine.close)
+CLOSES = 1.0
+"""Seconds for engines to close, so that a stop takes two at most in all. What a thread of theirs
+does, such as loading a model, cannot be interrupted."""
+
+
+async def close(*engines: Engine, seconds: float = CLOSES) -> None:
+    """Close engines at once, and log what they raise, but let a cancellation of this task pass.
+
+    Those that have not closed after `seconds` are left, with a line in the log.
+    """
+    try:
+        async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
+            for engine in engines:
+                work = Containment(f"closing {type(engine).__name__}").once(engine.close)
+                tasks.create_task(work)
+    except TimeoutError:
+        _LOGGER.warning("an engine did not close within %g s, and is left", seconds)
