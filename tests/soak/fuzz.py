@@ -19,6 +19,7 @@ import asyncio
 import base64
 import gzip
 import random
+import signal
 import socket
 import struct
 import subprocess
@@ -272,12 +273,20 @@ def others(seconds: float) -> dict[str, subprocess.Popen[str]]:
     }
 
 
-def ended(running: dict[str, subprocess.Popen[str]]) -> Iterator[str]:
-    """Wait for the other fuzzers; print what they found, and yield their failures."""
+def ended(running: dict[str, subprocess.Popen[str]], *, early: bool) -> Iterator[str]:
+    """Wait for the other fuzzers, or end them `early`; print what they found, and yield their
+    failures."""
     for module, process in running.items():
-        found, _ = process.communicate(timeout=PATIENCE * 3)
+        if early:
+            process.terminate()
+        try:
+            found, _ = process.communicate(timeout=PATIENCE * 3)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            yield f"{module} did not end"
+            continue
         print(f"{module}:\n{found[-6000:]}")
-        if process.returncode:
+        if process.returncode and not (early and process.returncode == -signal.SIGTERM):
             yield f"{module} failed"
 
 
@@ -347,7 +356,7 @@ def main() -> int:
             fuzz = Fuzz([server, satellite, esphome], given.seed)
             running = others(given.minutes * 60) if given.everything else {}
             asyncio.run(fuzz.run(given.minutes * 60))
-            fuzz.failures += ended(running)
+            fuzz.failures += ended(running, early=bool(fuzz.failures))
             growths = ", ".join(
                 str(target.growth() or "not judged before eleven minutes")
                 for target in fuzz.targets
