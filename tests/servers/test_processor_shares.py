@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from satellite.lib.worker import Worker
+from servers.asr.batches import Batches
 from servers.asr.whisper.batch_scheduler import BatchScheduler
 from servers.asr.whisper.machine import Machine
 from servers.caller import CALLER, Caller
@@ -156,7 +158,18 @@ async def recognition(processors: ProcessorShares) -> tuple[Call, Callable[[], A
     return batches.call, batches.close
 
 
-@pytest.mark.parametrize("engine", [synthesis, recognition])
+async def recognition_in_batches(
+    processors: ProcessorShares,
+) -> tuple[Call, Callable[[], Awaitable[None]]]:
+    """As sherpa-onnx and PocketSphinx do."""
+    worker = Worker("test")
+    batches: Batches[Callable[[], Any], Any] = Batches(
+        worker, lambda works: [work() for work in works], 2, processors
+    )
+    return batches.run, worker.close
+
+
+@pytest.mark.parametrize("engine", [synthesis, recognition, recognition_in_batches])
 async def test_an_ordinary_request_waits_for_one_piece_of_a_stranger_and_no_more(
     engine: Callable[[ProcessorShares], Awaitable[tuple[Call, Callable[[], Awaitable[None]]]]],
 ) -> None:

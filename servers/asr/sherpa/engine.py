@@ -20,9 +20,9 @@ from satellite.ports import EngineContext, OpenCalls
 from satellite.requirements import Package, Requirement
 from satellite.text.quoted import quoted
 from satellite.values import SPEECH, EngineInfo, ModelInfo, TranscribeRequest, Transcript
+from servers.asr.batches import Batches
 from servers.asr.malloc import give_back
 from servers.asr.sherpa import writing
-from servers.asr.sherpa.batches import Batches
 from servers.asr.sherpa.options import SherpaOptions
 from servers.asr.sherpa.recognizer import Recognizer, is_capital, takes_hotwords
 from servers.asr.sherpa.utterance import Beam, Progress, Step, Utterance, process
@@ -75,8 +75,9 @@ class SherpaOnnx:
         self._recognizer: Recognizer | None = None
         self._writing = Writing("as_is", False)
         self._beam = Beam(self._with_hotwords)
+        processors = context.processors if options.provider == "cpu" else None
         self._batches: Batches[Step, Progress | EngineError] = Batches(
-            self._worker, self._process, options.parallel
+            self._worker, self._process, options.parallel, processors
         )
 
     async def load(self) -> None:

@@ -12,6 +12,7 @@ from satellite.errors import EngineClosed, EngineFailed, LanguageUnknown
 from satellite.lib.platform.memory import give_back
 from satellite.lib.worker import Worker
 from satellite.options import OptionSet, option
+from satellite.ports import EngineContext
 from satellite.requirements import Package, Requirement
 from satellite.settings import USUAL_AREAS, USUAL_NAMES
 from satellite.text.quoted import quoted
@@ -25,6 +26,9 @@ from servers.asr.sphinx.vocabulary import HomeNames, Vocabulary
 from servers.caller import CALLER
 
 _LOGGER = logging.getLogger(__name__)
+
+PIECE = 10 * BLOCK
+"""Bytes of sound that are decoded before other requests have their turn."""
 
 
 class PocketSphinx:
@@ -54,13 +58,14 @@ class PocketSphinx:
         *(Package("pocketsphinx"), Package("hassil"), Package("yaml")),
     )
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, context: EngineContext | None = None) -> None:
         self._options = options
         self._closed = False
         self._build = build.VocabularyBuilder()
         self._builder = Worker("pocketsphinx-build")
         self._homes = Homes((USUAL_NAMES, USUAL_AREAS))
-        self._recognizers = Recognizers(self._load, self._homes.returning)
+        processors = (context or EngineContext()).processors
+        self._recognizers = Recognizers(self._load, self._homes.returning, processors)
 
     async def load(self) -> None:
         """Check that the sentences of the default home can be recognized.
@@ -100,7 +105,7 @@ class PocketSphinx:
             pending = bytearray()
             async for chunk in audio:
                 pending += chunk
-                if whole := len(pending) // BLOCK * BLOCK:
+                while whole := min(PIECE, len(pending) // BLOCK * BLOCK):
                     piece = bytes(pending[:whole])
                     del pending[:whole]
                     await lent.call(recognizer.feed, piece)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import ParamSpec, TypeVar
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 from satellite.errors import EngineClosed
 from satellite.lib.platform.memory import give_back
 from satellite.lib.worker import Worker
+from satellite.ports import SharedProcessors
+from servers.asr.batches import Batches
 from servers.asr.sphinx.recognizer import Recognizer
 from servers.asr.sphinx.vocabulary import HomeNames, Vocabulary
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Thread = Batches[Callable[[], Any], Any]
+"""A thread that works on one call at a time, clients' addresses by their shares."""
 
 CONCURRENT = 4
 """Utterances decoded at the same time. Another one waits, within its caller's deadline."""
@@ -40,16 +46,24 @@ def estimated_size(vocabulary: Vocabulary) -> int:
 class Lent:
     """A recognizer, and the thread that it is used on."""
 
-    def __init__(self, home: HomeNames, recognizer: Recognizer, worker: Worker, size: int) -> None:
+    def __init__(
+        self,
+        home: HomeNames,
+        recognizer: Recognizer,
+        thread: Thread,
+        size: int,
+    ) -> None:
         self.home = home
         self.recognizer = recognizer
-        self.worker = worker
+        self.thread = thread
         self.size = size
         """Estimated bytes."""
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a method of the recognizer on its thread."""
-        return await self.worker.call(function, *args, **kwargs)
+        """Run a method of the recognizer on its thread, once the caller's address has its share of
+        the processors."""
+        found: T = await self.thread.run(partial(function, *args, **kwargs))
+        return found
 
 
 class Recognizers:
@@ -60,13 +74,20 @@ class Recognizers:
     """
 
     def __init__(
-        self, load: Callable[[Vocabulary], Recognizer], returning: Callable[[HomeNames], bool]
+        self,
+        load: Callable[[Vocabulary], Recognizer],
+        returning: Callable[[HomeNames], bool],
+        processors: SharedProcessors | None = None,
     ) -> None:
         """`load` loads a recognizer and blocks; `returning` returns whether a home has sent several
-        requests."""
+        requests; `processors` are shared with other engines, by default with none."""
         self._load = load
         self._returning = returning
         self._worker, self._worker_of_new = Worker("pocketsphinx"), Worker("pocketsphinx-new")
+        self._thread, self._thread_of_new = (
+            Thread(worker, _in_turn, 1, processors)
+            for worker in (self._worker, self._worker_of_new)
+        )
         self._idle: list[Lent] = []
         self._used = 0
         """Estimated bytes of all recognizers."""
@@ -115,13 +136,14 @@ class Recognizers:
         await self._worker_of_new.close()
 
     async def _loaded(self, home: HomeNames, vocabulary: Vocabulary, size: int, new: bool) -> Lent:
-        worker = self._worker_of_new if new else self._worker
+        thread = self._thread_of_new if new else self._thread
         self._used += size
         try:
-            return Lent(home, await worker.call(self._load, vocabulary), worker, size)
+            recognizer = await thread.run(partial(self._load, vocabulary))
         except BaseException:
             self._used -= size
             raise
+        return Lent(home, recognizer, thread, size)
 
     def _has_room(self, home: HomeNames, size: int, new: bool) -> bool:
         """Return whether an utterance may begin; free idle recognizers for it."""
@@ -139,7 +161,7 @@ class Recognizers:
         for idle in reversed(self._idle):
             if idle.home != home:
                 continue
-            if new or idle.worker is self._worker:
+            if new or idle.thread is self._thread:
                 self._idle.remove(idle)
                 return idle
             self._drop(idle)  # loaded when the home was new: it moves to the thread of the others
@@ -187,3 +209,7 @@ class Recognizers:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def _in_turn(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    return [call() for call in calls]
