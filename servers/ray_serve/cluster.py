@@ -6,7 +6,9 @@ import asyncio
 import logging
 import os
 import re
-from typing import Any
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -18,8 +20,10 @@ from servers.ray_serve.deployed import Deployed, RayErrors
 from servers.ray_serve.options import RayOptions
 from servers.ray_serve.replica import Replica
 from servers.ray_serve.sounds import Sounds
+from servers.ray_serve.starting import Progress, Room, Starting
 
 _LOGGER = logging.getLogger(__name__)
+T = TypeVar("T")
 
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -29,6 +33,8 @@ ENVIRONMENT = {
 """Settings of Ray that are not set otherwise. It would report its use to its makers, run replicas
 at the lowest priority, below all programs of the machine, and pass over a busy replica that does
 not say within 0.1 s how many requests it has."""
+ANSWERED = 30.0
+"""Seconds for the cluster to say how far the replicas are."""
 SCALED = {
     "upscale_delay_s": 3.0,
     "downscale_delay_s": 300.0,
@@ -55,11 +61,22 @@ class Cluster:
         await self.join()
         # neither a connection to the home, nor programs or processors of this machine can be sent
         context = msgspec.structs.replace(context, home=None, tools=None, processors=None)
-        name = _name(context.satellite, role, component)
-        arguments = (role, component, context, self._sounds)
+        name, start = _name(context.satellite, role, component), secrets.token_hex(4)
+        arguments = (role, component, context, self._sounds, start)
         async with self._deploying:  # Ray registers modules for it, which two threads must not
             handle = await asyncio.to_thread(self._run, name, arguments)
-        return Deployed(name, handle, self._sounds, _errors())
+        deployed = Deployed(name, handle, self._sounds, _errors())
+        try:
+            await Starting(
+                name,
+                self._options,
+                look=lambda: self._asked(_progress, name, self._sounds, start),
+                rooms=lambda: self._asked(_rooms),
+            ).wait()
+        except BaseException:
+            await self.remove(deployed)
+            raise
+        return deployed
 
     async def join(self) -> None:
         """Join the cluster, or start it, unless that was done. Raises `EngineDown`."""
@@ -72,7 +89,10 @@ class Cluster:
         """End the replicas of an engine."""
         from ray import serve
 
-        await asyncio.to_thread(serve.delete, deployed.name)
+        try:
+            await asyncio.to_thread(serve.delete, deployed.name)
+        except TimeoutError:
+            _LOGGER.warning("%s: Ray has not ended its replicas within a minute", deployed.name)
 
     async def leave(self) -> None:
         """Leave the cluster; one that was started here ends."""
@@ -112,18 +132,9 @@ class Cluster:
             raise EngineDown(f"Ray cannot be used at {where}: {error}") from error
 
     def _run(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        import ray
         from ray import serve
 
         options = self._options
-        for kind, each in (("CPU", options.cpus), ("GPU", options.gpus)):
-            needed, free = options.replicas * each, ray.available_resources().get(kind, 0.0)
-            if needed > free:
-                _LOGGER.warning(
-                    "%s waits: its replicas need %g %ss of the cluster, and %g are free; see the "
-                    "options replicas, cpus and gpus of server.pool",
-                    *(name, needed, kind, free),
-                )
         scale: dict[str, Any] = {"num_replicas": options.replicas}
         if options.most > options.replicas:
             scale = {"autoscaling_config": self._scaling()}
@@ -134,10 +145,25 @@ class Cluster:
             graceful_shutdown_timeout_s=5.0,
             **scale,
         )
+        failures: tuple[type[Exception], ...] = (RuntimeError, *_errors().lost)
         try:
-            return serve.run(deployment.bind(*arguments), name=name, route_prefix=None)
-        except RuntimeError as error:
+            target = serve.RunTarget(deployment.bind(*arguments), name=name, route_prefix=None)
+            # not until it runs: that has no limit, and other engines would wait for it
+            (handle,) = serve.run_many([target], wait_for_applications_running=False)
+            return handle
+        except failures as error:
             raise EngineDown(f"Ray cannot start replicas of {name}: {error}") from error
+
+    async def _asked(self, question: Callable[..., T], *arguments: Any) -> T:
+        """Ask the cluster in a thread. Raises `EngineDown`."""
+        try:
+            async with asyncio.timeout(ANSWERED):
+                return await asyncio.to_thread(question, *arguments)
+        except TimeoutError as error:
+            where = self._options.address or "this machine"
+            raise EngineDown(f"the Ray of {where} does not answer within {ANSWERED:g} s") from error
+        except _errors().lost as error:
+            raise EngineDown(f"Ray failed while replicas started: {error}") from error
 
     def _scaling(self) -> dict[str, Any]:
         return {
@@ -146,6 +172,30 @@ class Cluster:
             "target_ongoing_requests": max(1.0, 0.6 * self._workers),
             **SCALED,
         }
+
+
+def _progress(name: str, sounds: Any, start: str) -> Progress:
+    """Return how far the replicas of an application are."""
+    import ray
+    from ray import serve
+
+    begun, loaded = ray.get(sounds.progress.remote(start), timeout=ANSWERED)
+    if (found := serve.status().applications.get(name)) is None:
+        return Progress("", "", begun, loaded)
+    return Progress(str(found.status.value), found.message, begun, loaded)
+
+
+def _rooms() -> dict[str, Room]:
+    """Return what the cluster has."""
+    import ray
+
+    free = ray.available_resources()
+    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    rooms = {}
+    for kind in ("CPU", "GPU"):
+        each = [machine.get(kind, 0.0) for machine in machines]
+        rooms[kind] = Room(sum(each), free.get(kind, 0.0), max(each, default=0.0))
+    return rooms
 
 
 def _errors() -> RayErrors:

@@ -19,6 +19,9 @@ class RayOptions(OptionSet, frozen=True):
     ] = 0
     cpus: Annotated[float, option("Processors of each replica", minimum=0)] = 1.0
     gpus: Annotated[float, option("GPUs of each replica", minimum=0)] = 0.0
+    wait: Annotated[
+        float, option("Seconds to wait until replicas have a place on the cluster", minimum=1)
+    ] = 60.0
     roles: Annotated[tuple[str, ...], option("Roles that run there: asr, llm, tts")] = (
         "asr",
         "tts",

@@ -27,10 +27,15 @@ class Replica:
         component: str,
         context: EngineContext,
         sounds: Any,
+        start: str = "",
         create: Callable[[str, str, EngineContext], Awaitable[Any]] = assembly.create,
     ) -> None:
-        """`sounds` is the actor of the requests' sound; see `servers.ray_serve.sounds`."""
+        """`sounds` is the actor of the requests' sound; see `servers.ray_serve.sounds`.
+
+        `start` is the number of the start that it belongs to.
+        """
         self._sounds = sounds
+        self._sounds.begin.remote(start)
         self._failure: Failure | None = None
         self._engine: Any = None
         self._running = 0
@@ -39,6 +44,7 @@ class Replica:
             await self._engine.load()
         except SatelliteError as error:
             self._failure = Failure.of(error)
+        self._sounds.loaded.remote(start)
 
     async def describe(self) -> EngineInfo | Failure:
         """Return what the engine says about itself, or why there is none."""

@@ -1,7 +1,8 @@
-"""The sound of requests on its way from the gateway to replicas: an actor of Ray.
+"""What passes between the gateway and replicas apart from calls: an actor of Ray.
 
 Calls of Ray Serve take whole arguments only. The gateway puts sound here as it arrives, and the
-replica that works on the request takes it.
+replica that works on the request takes it. Nor does Ray Serve say whether a replica that does not
+run yet waits for a place or loads its engine, so replicas say here when they begin, and have ended.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Sounds:
         self._requests: dict[str, _Waiting] = {}
         self._dropped: OrderedDict[str, None] = OrderedDict()
         """Requests that were dropped before they were opened: Ray calls actors in any order."""
+        self._starts: dict[str, list[int]] = {}
+        """By the number of a start: the replicas that began to load, and those that have loaded."""
 
     async def open(self, number: str) -> None:
         """Expect the sound of a request."""
@@ -86,6 +89,19 @@ class Sounds:
         async with request.changed:
             request.dropped = True
             request.changed.notify_all()
+
+    async def begin(self, start: str) -> None:
+        """Note that a replica has a place, and begins to load its engine."""
+        self._starts.setdefault(start, [0, 0])[0] += 1
+
+    async def loaded(self, start: str) -> None:
+        """Note that a replica has loaded its engine, or knows why it cannot."""
+        self._starts.setdefault(start, [0, 0])[1] += 1
+
+    async def progress(self, start: str) -> tuple[int, int]:
+        """Return how many replicas of a start have begun to load, and have loaded."""
+        begun, loaded = self._starts.get(start, (0, 0))
+        return begun, loaded
 
     async def held(self) -> int:
         """Return the number of requests that are not forgotten."""

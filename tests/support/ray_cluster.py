@@ -126,7 +126,7 @@ class ScriptedCluster:
                 return engine
 
             replica = Replica.__new__(Replica)
-            await replica.__init__(role, component, context, sounds, create)  # type: ignore[misc]
+            await replica.__init__(role, component, context, sounds, "", create)  # type: ignore[misc]
             self.handle.replicas.append(replica)
         return Deployed(component, self.handle, sounds, RayErrors((Raised,), (Died,)))
 

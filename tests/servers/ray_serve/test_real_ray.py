@@ -1,4 +1,4 @@
-"""A real Ray: requests of two roles, a replica that is killed, and a server that ends."""
+"""A real Ray: requests of two roles, a lost replica, an ended server, no place."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from satellite.errors import EngineFailed
+from satellite.errors import EngineDown, EngineFailed
 from satellite.ports import EngineContext
 from satellite.settings import ServerSettings
 from satellite.values import SpeechRequest, TranscribeRequest
 from servers.pools import make_pools
+from servers.ray_serve.cluster import Cluster
+from servers.ray_serve.options import RayOptions
 from tests.support.peers import until
 from tests.support.ray_engines import installed
 
@@ -75,3 +77,30 @@ async def test_requests_run_on_replicas_and_survive_a_lost_one(tmp_path: Path) -
             await asr.close()
             await tts.close()
             await pools.close()
+
+
+async def test_what_has_no_place_fails_in_time_and_holds_up_nothing_else(tmp_path: Path) -> None:
+    times = tmp_path / "times"
+    times.mkdir()
+    context = EngineContext(satellite="test")
+    with installed(tmp_path):
+        cluster = Cluster(RayOptions(cpus=0.1), 1)
+
+        def too_large(wait: float) -> Cluster:
+            other = Cluster(RayOptions(cpus=1000, wait=wait), 1)
+            other._sounds, other._deploying = cluster._sounds, cluster._deploying  # noqa: SLF001
+            return other  # a process joins one cluster
+
+        try:
+            await cluster.join()
+            waiting = asyncio.create_task(too_large(900).deploy("tts", f"endless:{times}", context))
+            await asyncio.sleep(0)
+            await cluster.remove(await cluster.deploy("asr", "slow:0", context))
+            assert not waiting.done()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            with pytest.raises(EngineDown, match="needs 1000 CPUs, of which the cluster has"):
+                await too_large(1).deploy("tts", f"endless:{times}", context)
+        finally:
+            await cluster.leave()
