@@ -271,6 +271,10 @@ class PeerRefused(PeerUnreachable):
     code = "refused"
 
 
+class PeerLate(PeerUnreachable):
+    """The peer accepted the connection, but has not answered in time."""
+
+
 class PeerClosed(WireError):
     """The connection ended before the answer did."""
 

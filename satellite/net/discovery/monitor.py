@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from satellite.errors import BadFrame, WireError
+from satellite.errors import BadFrame, PeerLate, WireError
 from satellite.net.discovery.location import Location, ServiceLocation
 from satellite.net.discovery.remote_service import RemoteService, read_service
 from satellite.net.pairing import Pairing
@@ -32,6 +32,9 @@ PROBE = (1.5, 3.0)
 within five, and 200 satellites together check it no more than about 90 times a second."""
 STRANGE = 60.0
 """Most seconds between two checks of a service whose answers are malformed."""
+LATE = 30.0
+"""Most seconds between two checks of a service that answers too late: it has too much to do,
+and the checks of many satellites would be a part of that."""
 SPREAD = 1.5
 """Seconds over which satellites spread the check of a service after an announcement to all."""
 JITTER = 0.25
@@ -72,7 +75,10 @@ class Monitor:
         self._failures = 0
         self.suspect = False
         """Whether it failed, and was not checked since."""
-        self._malformed = False
+        self._patience = 0.0
+        """Most seconds until the next check, after an answer that was malformed or late; else 0."""
+        self._slowed = 0
+        """How many such answers came one after another."""
         self._check_suspect = False
         self._since = 0.0
 
@@ -121,14 +127,20 @@ class Monitor:
             _LOGGER.exception("checking %s failed", self.location.name)
             self._fail(error, suspect)
         else:
-            self._failures = 0
+            self._failures = self._slowed = 0
             if server is not None:
                 before, self.server, self.last = self.server, server, server
                 self._on_update(before, server)
 
     def _fail(self, error: Exception, suspect: bool) -> None:
         self._failures += 1
-        self._malformed = isinstance(error, BadFrame) or not isinstance(error, WireError)
+        if isinstance(error, PeerLate):
+            self._patience = LATE
+        elif isinstance(error, BadFrame) or not isinstance(error, WireError):
+            self._patience = STRANGE
+        else:
+            self._patience = 0.0
+        self._slowed = self._slowed + 1 if self._patience else 0
         # a merely slow service gets a second chance
         if self.server is None or suspect or self._failures > 1 or not _is_timeout(error):
             self._log(error)
@@ -193,8 +205,9 @@ class Monitor:
     def _interval(self) -> float:
         """Return the seconds until the next check, unless one is requested before."""
         if self._failures:
-            growth = 2.0 ** min(self._failures, 8) if self._malformed else 1.0
-            return random.uniform(*(min(STRANGE, seconds * growth) for seconds in PROBE))
+            least, most = PROBE
+            growth = min(2.0 ** max(0, min(self._slowed, 8) - 1), max(1.0, self._patience / most))
+            return random.uniform(least * growth, most * growth)
         used = self.server is not None and self._in_use(self.server.uri)
         return (REFRESH if used else IDLE) * random.uniform(1 - JITTER, 1 + JITTER)
 

@@ -8,7 +8,7 @@ from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
 
-from satellite.errors import PeerClosed, PeerRefused, PeerUnreachable
+from satellite.errors import PeerClosed, PeerLate, PeerRefused
 from satellite.net.messages import error_of
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.dial import connect
@@ -25,7 +25,8 @@ async def describe(
     """Fetch a service's `info` event, on a separate connection.
 
     Raises:
-        PeerUnreachable: the service cannot be reached, or did not answer in time.
+        PeerUnreachable: the service cannot be reached.
+        PeerLate: it did not answer in time.
         PeerRefused: the service answered with an error.
         PeerClosed: the service hung up.
         BadFrame: the answer is malformed.
@@ -40,7 +41,7 @@ async def describe(
                 if Error.is_type(event.type):
                     raise PeerRefused(f"{uri} refuses: {error_of(event)}")
     except TimeoutError as error:
-        raise PeerUnreachable(f"{uri} did not describe itself within {timeout:g} s") from error
+        raise PeerLate(f"{uri} did not describe itself within {timeout:g} s") from error
     finally:
         connection.abort()
     raise PeerClosed(f"{uri} hung up instead of describing itself")

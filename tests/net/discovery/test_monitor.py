@@ -11,8 +11,10 @@ import pytest
 from wyoming.event import Event
 
 from satellite import events
+from satellite.errors import PeerLate, PeerUnreachable
 from satellite.net.discovery import monitor
 from satellite.net.discovery.browser import Discovery
+from satellite.net.discovery.location import NamedLocation
 from satellite.net.discovery.preferences import Preferences
 from satellite.net.discovery.remote_service import RemoteService
 from satellite.net.pairing import Pairing
@@ -148,7 +150,30 @@ async def test_a_malformed_service_is_checked_less_and_less(quick: None) -> None
         await until(lambda: len(service.seen) >= 4)
         began = asyncio.get_running_loop().time()
         await until(lambda: len(service.seen) >= 6)
-        assert asyncio.get_running_loop().time() - began > 2 * 0.015 * 2**4
+        assert asyncio.get_running_loop().time() - began > 0.015 * (2**3 + 2**4)
+
+
+async def test_a_service_that_answers_late_is_checked_less_and_less(
+    quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "ANSWER", 0.01)
+    async with stranger({"describe": []}) as service, watching(service.uri):
+        await until(lambda: len(service.seen) >= 5)
+        began = asyncio.get_running_loop().time()
+        await until(lambda: len(service.seen) >= 7)
+        assert asyncio.get_running_loop().time() - began > 0.015 * (2**4 + 2**5)
+
+
+async def test_checks_of_a_busy_service_stay_apart() -> None:
+    location = NamedLocation("tcp://127.0.0.1:9")
+    watched = monitor.Monitor(location, print, print, lambda uri: False, Pairing())
+    for _ in range(20):
+        watched._fail(PeerLate("late"), suspect=False)  # noqa: SLF001
+    waits = [watched._interval() for _ in range(200)]  # noqa: SLF001
+    assert monitor.LATE / 2 <= min(waits) < max(waits) <= monitor.LATE
+    assert max(waits) - min(waits) > monitor.LATE / 3
+    watched._fail(PeerUnreachable("gone"), suspect=False)  # noqa: SLF001
+    assert watched._interval() <= monitor.PROBE[1]  # noqa: SLF001
 
 
 async def test_named_servers_are_used_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
