@@ -1,15 +1,20 @@
 """Time from the true end of a request to the first sound of the answer, through Home Assistant.
 
-    python -m tests.bench.first_word_home [--model whisper-tiny.en] [--requests N] [-v]
+    python -m tests.bench.first_word_home [--model whisper-tiny.en] [--requests N]
+        [--peers FOLDER] [--alone] [-v]
 
 A real Home Assistant 2026.11 runs an Assist pipeline of our services (Whisper, the sentences and
 the Piper voice en_US-joe-medium, in a process of their own), and hears requests at the pace of a
 microphone: first where its own voice detector ends each request, then where our speech-to-text
-does (`listen.by_meaning`). Half of the requests have a pause in the middle. The first sound is that
-of the speech service. Each request is followed by four seconds of silence.
+does (`listen.by_meaning`). With `--peers`, it then hears them with `wyoming-faster-whisper` and
+`wyoming-piper`, the same models and its own brain; the folder holds their virtual environment `fw`.
+With `--alone`, one satellite of ours hears them without Home Assistant, as in
+`tests.bench.first_word`. Half of the requests have a pause in the middle. The first sound is that
+of the speech service, and with `--alone` that at the speaker. Each request is followed by four
+seconds of silence.
 
-The exit code is 1 if the second run is no faster in the median, or has any transcript with more
-wrong words than the first.
+The exit code is 1 if our early end is no faster in the median, or has any transcript with more
+wrong words than Home Assistant's end.
 """
 
 from __future__ import annotations
@@ -19,20 +24,29 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.first_word import pauses
+from satellite.audio.wavfile import write_wav
+from satellite.values import SPEECH
+from tests.bench import first_word
+from tests.bench.first_word import Choice, pauses
 from tests.bench.first_word_texts import BROKEN, WHOLE
+from tests.bench.speech_peers import speech_peers
 from tests.bench.word_errors import errors, words
 from tests.homeassistant.real import installation
 from tests.homeassistant.real.install import NEW, need
-from tests.homeassistant.real.services import FurnishedHome, furnished
+from tests.homeassistant.real.installation import Installation
+from tests.homeassistant.real.services import PipelineHome, furnished
 from tests.homeassistant.real.wyoming_tap import HOME, OURS
 from tests.support.real_models import real_model
 from tests.support.real_voice import TRAIL, VOICE, speak_all
 from tests.support.speech import silence
+
+ITS_END, OUR_END, PEERS = "Home Assistant's end", "our early end", "the peers"
+"""Names of the runs."""
 
 
 @dataclass
@@ -62,7 +76,7 @@ def spoken(count: int, seed: int) -> list[tuple[str, float, bytes]]:
     return found
 
 
-def ask(home: FurnishedHome, text: str, pause: float, audio: bytes) -> Heard:
+def ask(home: PipelineHome, text: str, pause: float, audio: bytes) -> Heard:
     """Say a request; return when and how it was understood and answered."""
     marks = {role: len(home.taps[role].events) for role in ("asr", "tts")}
     heard = Heard(text, pause)
@@ -85,26 +99,55 @@ def ask(home: FurnishedHome, text: str, pause: float, audio: bytes) -> Heard:
     return heard
 
 
-def run(folder: Path, model: str, count: int, seed: int, by_meaning: bool) -> list[Heard]:
-    """Run Home Assistant and our services, and say the requests."""
-    voice = real_model(VOICE) / "en_US-joe-medium.onnx"
-    requests = spoken(count, seed)
-    more = (
-        "--asr",
-        f"faster-whisper:{real_model(model)}",
-        "--tts",
-        f"piper:{voice}",
-        "--set",
-        f"listen.by_meaning={str(by_meaning).lower()}",
-    )
+@contextmanager
+def our_home(
+    home_assistant: Installation, folder: Path, model: Path, voice: Path, by_meaning: bool
+) -> Iterator[PipelineHome]:
+    """Run our services in Home Assistant."""
+    more = ("--asr", f"faster-whisper:{model}", "--tts", f"piper:{voice}")
+    more += ("--set", f"listen.by_meaning={str(by_meaning).lower()}")
+    with furnished(home_assistant, folder, ("asr", "llm", "tts"), *more) as home:
+        yield home
+
+
+@contextmanager
+def peers_home(
+    home_assistant: Installation, folder: Path, model: Path, voice: Path, peers: Path
+) -> Iterator[PipelineHome]:
+    """Run the peers' services in Home Assistant."""
+    with speech_peers(folder, peers, model, voice) as ports:
+        home = PipelineHome(home_assistant, ports)
+        try:
+            home.furnish()
+            yield home
+        finally:
+            home.close()
+
+
+def run(folder: Path, name: str, options: argparse.Namespace) -> list[Heard]:
+    """Run Home Assistant and the services of the run of this name, and say the requests."""
+    model, voice = real_model(options.model), real_model(VOICE) / "en_US-joe-medium.onnx"
+    requests = spoken(options.requests, options.seed)
     (folder / "house").mkdir()
     (folder / "services").mkdir()
-    with (
-        installation.running(need(NEW), folder / "house") as home_assistant,
-        furnished(home_assistant, folder / "services", ("asr", "llm", "tts"), *more) as home,
-    ):
-        ask(home, "", 0.0, silence(0.5))  # the first pipeline of all is slower
-        return [ask(home, *request) for request in requests]
+    with installation.running(need(NEW), folder / "house") as home_assistant:
+        place = (home_assistant, folder / "services", model, voice)
+        with (
+            peers_home(*place, options.peers)
+            if name == PEERS
+            else our_home(*place, by_meaning=name == OUR_END)
+        ) as home:
+            ask(home, "", 0.0, silence(0.5))  # the first pipeline of all is slower
+            return [ask(home, *request) for request in requests]
+
+
+async def run_alone(folder: Path, options: argparse.Namespace) -> None:
+    """Let one satellite hear the requests without Home Assistant, and print the run."""
+    model, voice = real_model(options.model), real_model(VOICE) / "en_US-joe-medium.onnx"
+    sound, requests = await first_word.tape(Choice(0, options.requests, options.seed, other=False))
+    write_wav(folder / "in.wav", SPEECH, sound)
+    cpu = await first_word.run(folder, first_word.own(model, voice), requests, by_meaning=True)
+    first_word.report("ours without Home Assistant", requests, cpu)
 
 
 def report(name: str, heard: Sequence[Heard]) -> None:
@@ -129,28 +172,33 @@ def main() -> None:
     parser.add_argument("--model", default="whisper-tiny.en")
     parser.add_argument("--requests", type=int, default=len(WHOLE))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--peers", type=Path, help="folder with the peers' environment fw")
+    parser.add_argument("--alone", action="store_true", help="once more without Home Assistant")
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
     results = {}
-    for by_meaning in (False, True):
-        with tempfile.TemporaryDirectory() as name:
-            heard = run(Path(name), options.model, options.requests, options.seed, by_meaning)
-        report("our early end" if by_meaning else "its own end", heard)
-        results[by_meaning] = heard
+    if options.alone:
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(run_alone(Path(folder), options))
+    for name in (ITS_END, OUR_END, *([PEERS] if options.peers else [])):
+        with tempfile.TemporaryDirectory() as folder:
+            heard = run(Path(folder), name, options)
+        report(name, heard)
+        results[name] = heard
         if options.verbose:
             for each in heard:
                 print(f"  {each}")
     medians = {
-        key: statistics.median(h.first_sound for h in heard if h.first_sound and not h.pause)
-        for key, heard in results.items()
+        name: statistics.median(h.first_sound for h in heard if h.first_sound and not h.pause)
+        for name, heard in results.items()
     }
     worse = [
         after.text
-        for before, after in zip(results[False], results[True], strict=True)
+        for before, after in zip(results[ITS_END], results[OUR_END], strict=True)
         if after.wrong > before.wrong
     ]
     print(f"transcripts that are worse by our early end: {worse or 'none'}")
-    sys.exit(bool(worse) or medians[True] >= medians[False])
+    sys.exit(bool(worse) or medians[OUR_END] >= medians[ITS_END])
 
 
 if __name__ == "__main__":

@@ -76,19 +76,25 @@ def whisper_servers(
     commands = {OURS: (ours, port)}
     if peer := shutil.which(str(peers / "fw/bin" / PEER) if peers else PEER):
         port = free_port()
-        theirs = [peer, "--uri", f"tcp://127.0.0.1:{port}", "--model", str(model)]
-        theirs += ["--data-dir", str(folder), "--language", "en", "--compute-type", "int8"]
-        theirs += ["--beam-size", "5", "--cpu-threads", str(threads), "--local-files-only"]
-        commands[PEER] = (theirs, port)
+        commands[PEER] = (peer_command(peer, port, folder, model, threads), port)
     with ExitStack() as stack:
         yield [
-            stack.enter_context(_started(name, command, port, folder / f"{port}.log"))
+            stack.enter_context(started(name, command, port, folder / f"{port}.log"))
             for name, (command, port) in commands.items()
         ]
 
 
+def peer_command(program: str, port: int, folder: Path, model: Path, threads: int) -> list[str]:
+    """Return the command that runs `wyoming-faster-whisper` with our settings."""
+    command = [program, "--uri", f"tcp://127.0.0.1:{port}", "--model", str(model)]
+    command += ["--data-dir", str(folder), "--language", "en", "--compute-type", "int8"]
+    command += ["--beam-size", "5", "--cpu-threads", str(threads), "--local-files-only"]
+    return command
+
+
 @contextmanager
-def _started(name: str, command: list[str], port: int, log: Path) -> Iterator[Server]:
+def started(name: str, command: list[str], port: int, log: Path) -> Iterator[Server]:
+    """Run a server during the block. Raises `ChildProcessError` if it does not listen."""
     with log.open("w") as sink:
         process = subprocess.Popen(command, stdout=sink, stderr=sink)
         try:

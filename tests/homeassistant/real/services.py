@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -84,14 +84,14 @@ class Services:
         self._stack.close()
 
 
-class FurnishedHome:
-    """A Home Assistant with our services, each behind a recorder, in an Assist pipeline."""
+class PipelineHome:
+    """A Home Assistant with Wyoming services, each behind a recorder, in an Assist pipeline."""
 
-    def __init__(self, home_assistant: Installation, services: Services) -> None:
+    def __init__(self, home_assistant: Installation, ports: Mapping[str, int]) -> None:
+        """`ports` are those of the services of this machine, by role."""
         self.home_assistant = home_assistant
         self.api = home_assistant.api
-        self.services = services
-        self.taps = {role: Tap(port) for role, port in services.ports.items()}
+        self.taps = {role: Tap(port) for role, port in ports.items()}
         self.entries: dict[str, Entry] = {}
         self.pipeline = ""
 
@@ -140,6 +140,14 @@ class FurnishedHome:
         """Close all connections."""
         for tap in self.taps.values():
             self.home_assistant.loop.run(tap.close())
+
+
+class FurnishedHome(PipelineHome):
+    """A Home Assistant with our services."""
+
+    def __init__(self, home_assistant: Installation, services: Services) -> None:
+        super().__init__(home_assistant, services.ports)
+        self.services = services
 
 
 @contextmanager
