@@ -1,16 +1,17 @@
 """Time from the true end of a request to the first sound of the answer, by silence and by meaning.
 
     python -m tests.bench.first_word [--model whisper-tiny.en] [--first K] [--requests N]
-        [--melody] [--served] [--brain smollm2-135m] [--svg FILE]
+        [--voice VOICE] [--melody] [--served] [--brain smollm2-135m] [--svg FILE]
 
 One satellite, with real Whisper, the sentences, and the Piper voice en_US-joe-medium, hears
-requests at the pace of a microphone, first with `listen.by_meaning` off, then on. With `--served`,
-it hears them once more with all engines in a server, a process of its own. With `--melody`, it does
-so with Smart Turn but a brain that judges no texts, and with both. With `--brain`, llamacpp runs
-that model, which is asked what no sentence knows. `--first` and `--requests` choose some of the 50
-requests of each kind (10 with a brain); each takes about 9 s for each kind and run. Half of the
-requests have a pause in the middle. Words, pauses and their order are the same in all runs. The
-true end is that of the synthesized speech, known to 20 ms.
+requests at the pace of a microphone, first with `listen.by_meaning` off, then on. They are spoken
+by joe, or by `--voice`: one of `tests.bench.wake_words.voices`, such as `kokoro:jf_alpha`. With
+`--served`, it hears them once more with all engines in a server, a process of its own. With
+`--melody`, it does so with Smart Turn but a brain that judges no texts, and with both. With
+`--brain`, llamacpp runs that model, which is asked what no sentence knows. `--first` and
+`--requests` choose some of the 50 requests of each kind (10 with a brain); each takes about 9 s for
+each kind and run. Half of the requests have a pause in the middle. Words, pauses and their order
+are the same in all runs. The true end is that of the synthesized speech, known to 20 ms.
 
 Printed for each run: the seconds to the first sound at the speaker, and to what comes before it;
 requests that were cut at their pause, and how many of these were joined again; requests whose last
@@ -59,7 +60,9 @@ from servers.llm.llamacpp.engine import LlamaCpp
 from servers.tts.piper.engine import Piper
 from tests.bench.first_word_texts import BROKEN, OTHER_BROKEN, OTHER_WHOLE, WHOLE
 from tests.bench.plot import shares
+from tests.bench.wake_words.voices import Speaker, speak
 from tests.bench.word_errors import words
+from tests.support.acoustics import pcm
 from tests.support.engines import ScriptedWake
 from tests.support.ports import free_port
 from tests.support.program import satellite
@@ -71,6 +74,9 @@ from tests.support.turn_parts import SpeechParts, TurnParts
 SILENCE, MEANING, MELODY = "by silence", "by meaning", "by melody"
 BOTH = f"{MEANING} and melody"
 """Names of the runs."""
+
+JOE = "piper"
+"""The person's voice, by default: the one of the answers, without variation."""
 
 SHORTEST, LONGEST = 0.4, 1.2
 """Seconds of the pauses."""
@@ -129,6 +135,15 @@ class Choice:
     seed: int
     other: bool
     """Those that no sentence knows."""
+    voice: str = JOE
+
+
+async def said(texts: Sequence[str], voice: str) -> dict[str, bytes]:
+    """Return the speech of texts, each with `TRAIL` samples after its end."""
+    if voice == JOE:
+        return dict(zip(texts, await speak_all(real_model(VOICE), texts), strict=True))
+    trail = silence(TRAIL / SPEECH.rate)
+    return {text: pcm(speak(text, Speaker(voice))) + trail for text in texts}
 
 
 async def tape(choice: Choice) -> tuple[bytes, list[Request]]:
@@ -137,7 +152,7 @@ async def tape(choice: Choice) -> tuple[bytes, list[Request]]:
     whole = (OTHER_WHOLE if choice.other else WHOLE)[chosen]
     broken = (OTHER_BROKEN if choice.other else BROKEN)[chosen]
     texts = [*whole, *(part for parts in broken for part in parts)]
-    said = dict(zip(texts, await speak_all(real_model(VOICE), texts), strict=True))
+    spoken = await said(texts, choice.voice)
     silences = [*(0.0 for _ in whole), *pauses(len(broken), choice.seed + choice.first)]
     sound, requests = bytearray(), []
     for parts, pause in zip([*((text,) for text in whole), *broken], silences, strict=True):
@@ -145,7 +160,7 @@ async def tape(choice: Choice) -> tuple[bytes, list[Request]]:
         begin = len(sound) // 2
         for number, part in enumerate(parts):
             sound += silence(pause) if number else b""
-            sound += said[part]
+            sound += spoken[part]
         requests.append(Request(" ".join(parts), pause, begin, len(sound) // 2 - TRAIL))
         sound += silence(AFTER)
     return bytes(sound), requests
@@ -271,6 +286,11 @@ def assign(requests: Sequence[Request], happened: Sequence[events.Event], began:
                 request.first_sound = since
 
 
+def p95(values: Sequence[float]) -> float:
+    """Return the value that 95 % of all do not exceed."""
+    return sorted(values)[math.ceil(0.95 * len(values)) - 1]
+
+
 def report(name: str, requests: Sequence[Request], cpu: float) -> None:
     """Print a run."""
     for kind in ("whole", "with a pause"):
@@ -279,11 +299,10 @@ def report(name: str, requests: Sequence[Request], cpu: float) -> None:
         if not found:
             print(f"{name}, {kind}: no sound")
             continue
-        late = found[math.ceil(0.95 * len(found)) - 1]
         cut = [r for r in chosen if r.cut]
         print(
             f"{name}, {kind}: {len(found)} of {len(chosen)} answered, first sound after "
-            f"{statistics.median(found):.2f} s (p50), {late:.2f} s "
+            f"{statistics.median(found):.2f} s (p50), {p95(found):.2f} s "
             f"(p95); cut {len(cut)}, of these joined {sum(r.joined for r in cut)}; "
             f"wrong {sum(not r.right for r in chosen)}"
         )
@@ -299,7 +318,9 @@ def report(name: str, requests: Sequence[Request], cpu: float) -> None:
 async def compare(options: argparse.Namespace) -> int:
     """Run all and return the exit code."""
     model, voice = real_model(options.model), real_model(VOICE) / "en_US-joe-medium.onnx"
-    choice = Choice(options.first, options.requests, options.seed, options.brain is not None)
+    choice = Choice(
+        options.first, options.requests, options.seed, options.brain is not None, options.voice
+    )
     brain = real_model(options.brain) / "model.gguf" if options.brain else None
     sound, _ = await tape(choice)
     results: dict[str, list[Request]] = {}
@@ -347,6 +368,7 @@ def main() -> None:
     parser.add_argument("--model", default="whisper-tiny.en")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--requests", type=int, default=len(WHOLE))
+    parser.add_argument("--voice", default=JOE, help="who speaks, such as kokoro:jf_alpha")
     parser.add_argument("--brain", help="a GGUF model, asked what no sentence knows")
     parser.add_argument("--melody", action="store_true", help="by Smart Turn, too")
     parser.add_argument("--seed", type=int, default=1)
