@@ -88,44 +88,64 @@ class Host:
 
         Waits while another answer is on its way. Raises `EngineFailed`, `EngineClosed`.
         """
-        loop = asyncio.get_running_loop()
+        await self._turn.acquire()
         pieces: asyncio.Queue[str | BaseException | None] = asyncio.Queue()
-        async with self._turn:
-            if self._closed or self._model is None:
+        stopped = threading.Event()
+        try:
+            self._start(messages, longest, pieces, stopped)
+        except BaseException:
+            self._turn.release()
+            raise
+        try:
+            while (piece := await pieces.get()) is not None:
+                if isinstance(piece, BaseException):
+                    raise EngineFailed(f"GPT4All: {reason_of(piece)}") from piece
+                yield piece
+            if self._closed:
                 raise EngineClosed("gpt4all was closed")
-            stopped, ended = threading.Event(), asyncio.Event()
+        finally:
+            stopped.set()
 
-            def put(piece: str | BaseException | None) -> bool:
-                try:
-                    loop.call_soon_threadsafe(pieces.put_nowait, piece)
-                except RuntimeError:  # the loop has ended, and its reader with it
-                    return False
-                return not stopped.is_set() and not self._stopping.is_set()
+    def _start(
+        self,
+        messages: Messages,
+        longest: int | None,
+        pieces: asyncio.Queue[str | BaseException | None],
+        stopped: threading.Event,
+    ) -> None:
+        """Answer on a thread, which holds the turn until its end.
 
-            def run() -> None:
-                lower_priority(self._nice)
-                try:
-                    self._generate(messages, longest, put)
-                except BaseException as error:  # delivered to the reader, whatever it is
-                    put(error)
-                put(None)
-                try:
-                    loop.call_soon_threadsafe(ended.set)
-                except RuntimeError:
-                    _LOGGER.debug("an answer ended after the event loop")
+        The reader may leave before: the model takes one call at a time, and must not be freed
+        during one.
+        """
+        if self._closed or self._model is None:
+            raise EngineClosed("gpt4all was closed")
+        loop = asyncio.get_running_loop()
 
-            # not an executor's thread: the interpreter would wait at its end for a long prompt
-            threading.Thread(target=run, name="gpt4all", daemon=True).start()
+        def put(piece: str | BaseException) -> bool:
             try:
-                while (piece := await pieces.get()) is not None:
-                    if isinstance(piece, BaseException):
-                        raise EngineFailed(f"GPT4All: {reason_of(piece)}") from piece
-                    yield piece
-                if self._closed:
-                    raise EngineClosed("gpt4all was closed")
-            finally:
-                stopped.set()
-                await asyncio.shield(ended.wait())  # the model takes one call at a time
+                loop.call_soon_threadsafe(pieces.put_nowait, piece)
+            except RuntimeError:  # the loop has ended, and its reader with it
+                return False
+            return not stopped.is_set() and not self._stopping.is_set()
+
+        def end() -> None:
+            pieces.put_nowait(None)
+            self._turn.release()
+
+        def run() -> None:
+            lower_priority(self._nice)
+            try:
+                self._generate(messages, longest, put)
+            except BaseException as error:  # delivered to the reader, whatever it is
+                put(error)
+            try:
+                loop.call_soon_threadsafe(end)
+            except RuntimeError:
+                _LOGGER.debug("an answer ended after the event loop")
+
+        # not an executor's thread: the interpreter would wait at its end for a long prompt
+        threading.Thread(target=run, name="gpt4all", daemon=True).start()
 
     async def close(self) -> None:
         """Stop the answer and free the model. Idempotent."""

@@ -39,6 +39,7 @@ class FakeGpt4All:
 
     made: list[FakeGpt4All]
     words = "one two three"
+    pause = 0.005
     fails: Exception | None = None
 
     def __init__(self, name: str, **keywords: Any) -> None:
@@ -71,7 +72,7 @@ class FakeGpt4All:
                 callback(-1, "ERROR: the prompt is too long")
                 return
             for number, word in enumerate(self.words.split()):
-                time.sleep(0.005)
+                time.sleep(self.pause)
                 if not callback(number, f" {word}" if number else word):
                     return
         finally:
@@ -154,6 +155,23 @@ async def test_closing_an_answer_stops_it_and_the_next_one_waits(
         assert [task.result() for task in both] == ["one two"] * 2
         assert threading.active_count() <= before + 1
         assert package.made[0].most == 1
+
+
+async def test_the_model_is_not_freed_during_an_answer_whose_reader_was_cancelled_twice(
+    package: type[FakeGpt4All], model: Path
+) -> None:
+    """The package ends the process then; its scripted class raises in `close`."""
+    package.pause = 0.2
+    async with hosted(model) as host:
+        reading = asyncio.create_task(answer(host, "Go"))
+        while not (package.made and package.made[0].running):
+            await asyncio.sleep(0.005)
+        for _ in range(2):
+            reading.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait([reading])
+        assert package.made[0].running
+    assert package.made[0].closed
 
 
 async def test_errors_are_in_words(package: type[FakeGpt4All], model: Path) -> None:
