@@ -41,6 +41,9 @@ package's default is 8 GB."""
 ENDING = 30.0
 """Seconds to wait at `close` for answers on their way."""
 
+UNWINDING = 2.0
+"""Seconds to wait at `close` for a thread whose answer has ended."""
+
 _END = None
 
 
@@ -78,6 +81,7 @@ class Host:
         self._server: Any = None
         self._places = asyncio.Semaphore(options.parallel)
         self._answering: set[_Answering] = set()
+        self._threads: list[threading.Thread] = []
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
@@ -133,6 +137,9 @@ class Host:
         await asyncio.to_thread(self._free)
 
     def _free(self) -> None:
+        for thread in self._threads:  # each holds the server until its end
+            thread.join(UNWINDING)
+        self._threads.clear()
         self._server = None  # its destructor waits for the library's threads
 
     def _start(self, answering: _Answering, body: dict[str, Any]) -> None:
@@ -156,7 +163,9 @@ class Host:
                 _LOGGER.debug("an answer ended after the event loop")
 
         # not an executor's thread: the interpreter would wait at its end for a long prompt
-        threading.Thread(target=run, name="llamacpp", daemon=True).start()
+        thread = threading.Thread(target=run, name="llamacpp", daemon=True)
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
 
     def _ended(self, answering: _Answering) -> None:
         self._answering.discard(answering)

@@ -108,6 +108,8 @@ async def test_an_abandoned_answer_ends_and_its_place_is_free_again() -> None:
                     break
         assert len(await chunks_of(made, body("Hello."))) > 1
         assert threading.active_count() <= before + 1
+    # otherwise the thread of the last answer frees the model, after `close`
+    assert "llamacpp" not in [thread.name for thread in threading.enumerate()]
 
 
 async def test_an_abandoned_prompt_is_not_computed_to_its_end() -> None:
