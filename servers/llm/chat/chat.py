@@ -143,7 +143,8 @@ class Chat:
             outcome.cut = answer.cut
             if not answer.calls or (not left and gap != " " and spoken):
                 return
-            self._check_calls(model, left, ahead)
+            if not self._may_call(model, left, ahead):
+                return
             keys = [_key(call) for call in answer.calls]
             repeats = acted.issuperset(keys)
             if repeats and again:  # a small model that repeats itself adds nothing more
@@ -164,15 +165,21 @@ class Chat:
                 content = prompt.encodable(result.text) + enough
                 latest.append({"role": "tool", "tool_name": call.name, "content": content})
 
-    def _check_calls(self, model: str, left: int, ahead: bool) -> None:
-        """Raise `EngineFailed` if no tools may be called, or not any longer."""
+    def _may_call(self, model: str, left: int, ahead: bool) -> bool:
+        """Return whether tools may be called, and not too often already.
+
+        Raises `EngineFailed` for an answer ahead. A model that only calls tools is no failure of
+        its server, which other requests then would avoid.
+        """
         if ahead:
             raise EngineFailed("no tool is called ahead")
         if not left:
-            raise EngineFailed(
-                f"{self._client.name}:{model} used tools {self._options.tool_rounds} times and "
-                "gave no answer: try another model, or raise the option tool_rounds"
+            _LOGGER.warning(
+                "%s:%s used tools %d times and gave no answer: try another model, or raise the "
+                "option tool_rounds",
+                *(self._client.name, model, self._options.tool_rounds),
             )
+        return left > 0
 
     async def _box(self, request: ReplyRequest) -> Toolbox:
         home = request.situation.home

@@ -39,11 +39,13 @@ class ToolResult(msgspec.Struct, frozen=True):
     failed: bool = False
     effect: bool = False
     """Whether it has changed something itself, or may have."""
+    wrong: bool = False
+    """Whether no tool has the name or the arguments of the call."""
 
     @property
     def final(self) -> bool:
         """Whether the same call must not be made again for the same request."""
-        return self.effect or bool(self.actions)
+        return self.effect or self.wrong or bool(self.actions)
 
 
 class Toolbox:
@@ -99,7 +101,7 @@ class Toolbox:
         """Call a tool. A failure becomes a result that describes it to the model."""
         tool = self._named(name)
         if tool is None:
-            return _failure(f"tool {options.unknown_name(name, dict.fromkeys(self.names))}")
+            return _wrong(f"tool {options.unknown_name(name, dict.fromkeys(self.names))}")
         name = tool.name
         if isinstance(tool, ExternalTool):
             return await _call_external(tool, arguments)
@@ -112,7 +114,7 @@ class Toolbox:
         }
         chosen, problems = options.convert(tool.arguments, filled)
         if chosen is None:
-            return _failure(f"{name}: {'; '.join(problems)}")
+            return _wrong(f"{name}: {'; '.join(problems)}")
         try:
             async with asyncio.timeout(TIMEOUT):
                 parts = [*await tool.call(chosen, request, self._context)]
@@ -136,7 +138,7 @@ async def _call_external(tool: ExternalTool, arguments: Mapping[str, Any]) -> To
     }
     chosen, problem = external_calls.filled(tool, matched)
     if problem:
-        return _failure(f"{tool.name}: {problem}")
+        return _wrong(f"{tool.name}: {problem}")
     try:
         text = await tool.run(chosen)
     except EngineError as error:
@@ -186,6 +188,11 @@ def _singular(name: str) -> str:
 def _failure(text: str) -> ToolResult:
     _LOGGER.info("tool call failed: %s", text)
     return ToolResult(f"Error: {text}"[:LONGEST], failed=True)
+
+
+def _wrong(text: str) -> ToolResult:
+    """Return the result of a call that no tool can do; it is wrong however often it is made."""
+    return msgspec.structs.replace(_failure(text), wrong=True)
 
 
 def log_text(arguments: Mapping[str, Any]) -> str:

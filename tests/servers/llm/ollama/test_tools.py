@@ -125,13 +125,23 @@ async def test_a_connected_home_is_offered_as_a_tool() -> None:
     assert (action.data["deed"], action.data["area"]) == ("turn_on", "den")
 
 
-async def test_rounds_are_limited_and_the_last_one_is_announced() -> None:
-    async with (
-        fake_ollama(calls(("nothing", {}))) as fake,
-        brain(fake.host, tool_rounds=2) as engine,
-    ):
-        with pytest.raises(EngineFailed, match="used tools 2 times and gave no answer"):
-            await ask(engine, "tea")
+async def test_rounds_are_limited_and_the_last_one_is_announced(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The server did what it was asked, so that the next request is not sent to another one."""
+    script = [calls(("nothing", {"n": n})) for n in range(3)]
+    async with fake_ollama(*script) as fake, brain(fake.host, tool_rounds=2) as engine:
+        assert await ask(engine, "tea") == [Declined(text=own_sentences("en").no_answer)]
+        assert len(fake.asked) == 3
+        assert ["No more tools" in text for text in results(fake.asked[2])] == [False, True]
+    assert "used tools 2 times and gave no answer" in caplog.text
+
+
+async def test_a_call_of_wrong_arguments_is_not_made_again() -> None:
+    """Qwen2.5-Coder 0.5B writes a tool's schema in place of its arguments, and repeats it."""
+    wrong = calls(("start_timer", {"type": "object"}))
+    async with fake_ollama(wrong) as fake, brain(fake.host, tool_rounds=8) as engine:
+        assert await ask(engine, "tea") == [Declined(text=own_sentences("en").no_answer)]
         assert len(fake.asked) == 3
         assert ["No more tools" in text for text in results(fake.asked[2])] == [False, True]
 
