@@ -10,9 +10,11 @@ from collections.abc import Collection
 
 from servers.llm.chat.brackets import BracketScan
 from servers.llm.chat.commands import arguments_follow, command_name, is_line
+from servers.llm.chat.curl_call import PROGRAM, begins_request, end_of_request
 from servers.llm.chat.elements import begins_element, end_of_element
 from servers.llm.chat.leads import call_in_block
 from servers.llm.chat.marks import INPUT_LABELS
+from servers.llm.chat.table_calls import begins_table, end_of_table
 from servers.llm.chat.tool_names import (
     ARGUMENTS,
     CALLERS,
@@ -33,7 +35,7 @@ _MOST_LISTS = 3
 """Most brackets around a call."""
 _PREFIXES = (
     *("functions.", "function.", "tools.", "tool.", "default_api.", "api."),
-    *("self.", "client.", "to=functions."),
+    *("self.", "client.", "to=functions.", PROGRAM),
     *(f"{caller}(" for caller in CALLERS),
 )
 """Text that models write before a function's name."""
@@ -103,11 +105,15 @@ def _begins(text: str, at: int, tools: Collection[str], line: bool) -> bool | No
             return None
     if text[at] == "<":
         return begins_element(text, at, tools)
+    if text[at] == "|":
+        return begins_table(text, at, tools)
     if text[at] in "【（":
         return command_name(text, at + 1, tools)
     if text[at] in "[({":
         begins = _begins_in_brackets(text, at, tools)
         return begins if begins is not False else command_name(text, at + 1, tools)
+    if line and text[at : at + len(PROGRAM)].lower() == PROGRAM:
+        return begins_request(text, at, tools)
     return _begins_name(text, at, tools, line=line)
 
 
@@ -190,7 +196,7 @@ def _begins_name(text: str, at: int, tools: Collection[str], *, line: bool) -> b
     if name in METHODS and name not in tools:
         name = canonical(word.rpartition(".")[0])
     line = line or lower.startswith("to=")
-    if name not in tools:
+    if name not in tools or not _was_held(word, tools):
         return False
     if text[end] == "(":  # "stop (" and "stop(s)" are words, and "stop()" is a call
         if line and (is_distinct(word) or text[end:][1:2] == ")"):
@@ -240,6 +246,15 @@ def _may_name(word: str, tools: Collection[str]) -> bool:
         or word.endswith((".", "/", ":", "="))
         or any(tool.startswith(name) for tool in tools)
     )
+
+
+def _was_held(word: str, tools: Collection[str]) -> bool:
+    """Return whether each part of a word might have become the name of a tool.
+
+    Otherwise its beginning was spoken where the text came in pieces, as that of "Yes.stop".
+    """
+    name = max(word.rfind("."), word.rfind("/"))
+    return all(_may_name(word[:size], tools) for size in range(1, name + 1))
 
 
 def may_be_method(word: str, tools: Collection[str]) -> bool:
@@ -297,6 +312,11 @@ def _after_space(text: str, at: int) -> int:
     return found.end() if found else at
 
 
+def is_request_or_row(text: str) -> bool:
+    """Return whether a call can only be a request of curl, or the row of a table."""
+    return text[:1] == "|" or text[: len(PROGRAM)].lower() == PROGRAM
+
+
 def end_of_call(text: str, scan: BracketScan) -> int | None:
     """Return the index behind the call with which a text begins; None if it is open.
 
@@ -304,6 +324,12 @@ def end_of_call(text: str, scan: BracketScan) -> int | None:
     """
     if text[:1] == "<":
         return end_of_element(text)
+    if text[:1] == "|":
+        end = end_of_table(text, scan.line)
+        scan.line = max(scan.line, text.rfind("\n")) if end is None else end
+        return end
+    if text[: len(PROGRAM)].lower() == PROGRAM:
+        return end_of_request(text, scan)
     named = NAME_AND_INPUT.match(text)
     if named is not None and text[named.end() : named.end() + 1] not in ("{", "["):
         return None if named.end() == len(text) else _end_of_pairs(text, named.end(), scan)

@@ -15,13 +15,15 @@ from servers.llm.chat.tool_names import CALLERS, METHODS, canonical
 
 _SIGNS = "{[【`~<"
 _START = re.compile(
-    r"[{\[【`~<]|(?<=\n)[ \t]*(?=\w)|(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[。！？：；]))[ \t]*(?=[(（])"
+    r"[{\[【`~<]|(?<=\n)(?:[ \t]*(?=\w)|(?=\|))|"
+    r"(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[。！？：；]))[ \t]*(?=[(（])"
 )
 """Where a call without marks and leads may begin."""
 _SENTENCE = re.compile(r"(?:(?<=\n)|(?<=[.!?…:;]\s)|(?<=[。！？：；]))[ \t]*(?=[^\W\d_])")
 _CODE = re.compile(
     r"(?:(?:const|let|var|async|yield|return|await|from)[ ]{1,2})?"
     r"(?:[a-z_]\w{0,30}[ ]{0,2}(?::[ ]?\w{1,20})?[ ]{0,2}=[ ]{0,2})?(?:await[ ]{1,2})?"
+    r"(?:[a-z_]\w{0,30}\.){0,2}"
 )
 """What precedes a call in a line of code."""
 _CODE_MAYBE = re.compile(
@@ -35,7 +37,8 @@ _OBJECTS = ("functions", "function", "tools", "tool", "default_api", "api", "sel
 _OF_OBJECT = rf"(?:(?:{'|'.join(_OBJECTS)})\.){{0,2}}"
 _WORD_BEGINS = r"(?<![\w/-])"
 _LAST_WORD = re.compile(
-    rf"{_WORD_BEGINS}{_CALLED_BY}[\"']?(?:[A-Za-z][\w.-]{{0,60}})?(?<=[\w.(\"' -])\Z", re.IGNORECASE
+    rf"{_WORD_BEGINS}{_CALLED_BY}[\"']?(?:[A-Za-z][\w.-]{{0,60}})?[\"']?(?<=[\w.(\"' -])\Z",
+    re.IGNORECASE,
 )
 """A word at the end, or one within the parentheses of a caller."""
 _OPENED = tuple(f"{caller}(" for caller in CALLERS)
@@ -149,16 +152,30 @@ def _named(text: str, at: int, tools: Collection[str]) -> CallStart | None:
     if _LAST_WORD.match(text, at):
         outer = _OUTER.match(text, at)
         inner = outer.end() if outer else at
-        word = canonical(text[inner:])
-        may = any(tool.startswith(word) for tool in tools) or may_be_method(text[inner:], tools)
-        outers = ("await",) if inner > at else _OPENED
-        outers = (*outers, *(f"{each}." for each in _OBJECTS))
-        may = may or any(outer.startswith(text[inner:].lower()) for outer in outers)
-        return CallStart(at, at, sure=False) if may else None
+        if _may_be_called(text[inner:], tools, opened=inner > at):
+            return CallStart(at, at, sure=False)
+        # a period may end a sentence: the word behind it is one by itself
+        for period in re.finditer(r"\.(?=[A-Za-z])", text[inner:]):
+            begin = inner + period.end()
+            if _may_be_called(text[begin:], tools, opened=False):
+                return CallStart(begin, begin, sure=False)
+        return None
     begins = beginning(text, at, tools, line=False)
     if begins is False:
         return None
     return CallStart(at, at, begins is True)
+
+
+def _may_be_called(word: str, tools: Collection[str], *, opened: bool) -> bool:
+    """Return whether a word at the end of a text may become a call amid a sentence.
+
+    `opened`: whether it stands within the parentheses of another function.
+    """
+    name = canonical(word)
+    if any(tool.startswith(name) for tool in tools) or may_be_method(word, tools):
+        return True
+    before = (*(("await",) if opened else _OPENED), *(f"{each}." for each in _OBJECTS))
+    return any(each.startswith(word.lower()) for each in before)
 
 
 def _announced(text: str, at: int, tools: Collection[str]) -> CallStart | None:

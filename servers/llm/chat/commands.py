@@ -14,7 +14,7 @@ from collections.abc import Collection
 from servers.llm.chat.client import ToolCall
 from servers.llm.chat.leads import call_in_block
 from servers.llm.chat.loose_arguments import loose_arguments, pairs_of, value_of
-from servers.llm.chat.tool_names import canonical, is_distinct
+from servers.llm.chat.tool_names import TOOL_LABELS, canonical, is_distinct
 
 _INPUT = r"(?:(?:action|tool|function)[ _])?(?:input|arguments?|args|parameters?|params)"
 _BETWEEN = (
@@ -39,6 +39,8 @@ _OPENING = re.compile(r"[\s\[({%【（]{0,40}")
 _ALONE_END = re.compile(r"[\s`*\"'\])}】）]{0,40}\Z")
 """Nothing but space and closing signs."""
 _NAME = re.compile(r"[/!$@:.\\%#>\s`*\"']{0,8}(?P<name>[A-Za-z_][\w./-]{0,80})")
+_BEFORE_NAME = re.compile(r"[/!$@:.\\%#>\s`*\"']{0,8}\Z")
+"""The end of a text at which the name may follow."""
 _VALUE = r"(?:[-+]?\d[\d.:]{0,20}(?:[ ]?[A-Za-z%°]{1,12})?|\"[^\"\n]{0,200}\"|'[^'\n]{0,200}')"
 _VALUES = re.compile(rf"{_VALUE}(?:[ ]?,[ ]?{_VALUE}|[ ]{_VALUE})*")
 """Arguments without names; a tool's error then names them to the model."""
@@ -71,48 +73,64 @@ def is_line(text: str) -> bool:
 def command_name(text: str, at: int, tools: Collection[str]) -> bool | None:
     """Return whether a command begins in brackets whose inside begins at an index; None if more
     text decides."""
-    braces = text[at - 1] == "{"
+    braces, named = text[at - 1] == "{", False
     at = _skip(text, at)
     if text[at : at + 1].isalpha() and not braces:
         if label := _LABEL.match(text, at):
+            named = is_tool_label(label.group())
             at = at if canonical(label.group()) in tools else label.end()
         elif _MAY_LABEL.match(text, at):
             return None
         at = _skip(text, call_in_block(text, at))
-    if at == len(text):
-        return None
     found = _NAME.match(text, at)
     if found is None:
-        return None if re.compile(r"[/!$@:.\\%#>\s`*\"']{0,8}\Z").match(text, at) else False
+        return None if _BEFORE_NAME.match(text, at) else False
     name = canonical(found["name"])
     if found.end() == len(text):
         return None if not name or any(tool.startswith(name) for tool in tools) else False
-    if name not in tools or not is_distinct(found["name"].rpartition(".")[2]):
+    if name not in tools or not _names_a_tool(found["name"], named):
         return False
-    if text[found.end()] == "(":
+    if text[found.end()] == "(" or (named and text[found.end()] in "])}】）"):
         return True
     if _ALONE_END.match(text, found.end()):
         return None
     return arguments_follow(text, found.end())
 
 
-def command_call(text: str, tools: Collection[str], *, alone: bool) -> ToolCall | None:
+def _names_a_tool(name: str, named: bool) -> bool:
+    """Return whether the name of a tool is none of ordinary text, or a label has announced it."""
+    return (named and name.isalpha()) or is_distinct(name.rpartition(".")[2])
+
+
+def is_tool_label(text: str) -> bool:
+    """Return whether a text is a label behind which only the name of a tool stands."""
+    return text.rstrip(" *_").endswith((":", "：")) and canonical(text) in TOOL_LABELS
+
+
+def command_call(
+    text: str, tools: Collection[str], *, alone: bool, named: bool = False
+) -> ToolCall | None:
     """Return the call of a passage that is a command and nothing else; None for another.
 
-    `alone`: whether a name without arguments is one.
+    `alone`: whether a name without arguments is one; `named`: whether a label says that the first
+    word is the name of a tool, which may then be a word of ordinary text.
     """
     inside = _without_brackets(text)
     if _JSON.match(text):
         return None
-    inside = inside[call_in_block(inside, 0) :]
+    begin = call_in_block(inside, 0)
+    if is_tool_label(inside[:begin]):
+        named = alone = True
+    inside = inside[begin:]
     label = _LABEL.match(inside)
     if label and inside != text.strip() and canonical(label.group()) not in tools:
-        inside, alone = inside[label.end() :], False
+        named = named or is_tool_label(label.group())
+        inside, alone = inside[label.end() :], named
     found = _NAME.match(inside)
     if found is None:
         return None
     name = found["name"].rstrip("./-")
-    if canonical(name) not in tools or not is_distinct(name.rpartition(".")[2]):
+    if canonical(name) not in tools or not _names_a_tool(name, named):
         return None
     between = _BETWEEN_ALONE.match(inside, found.start("name") + len(name))
     written = inside[between.end() if between else found.end() :].strip().rstrip("`*;").strip()

@@ -15,10 +15,10 @@ import re
 import time
 from collections.abc import Callable, Collection
 
-from servers.llm.chat.call_bounds import end_of_call, fenced, without_fence
+from servers.llm.chat.call_bounds import end_of_call, fenced, is_request_or_row, without_fence
 from servers.llm.chat.call_starts import CallStart, call_start
 from servers.llm.chat.client import ToolCall, call_arguments
-from servers.llm.chat.commands import command_call
+from servers.llm.chat.commands import command_call, is_tool_label
 from servers.llm.chat.envelopes import answer_in
 from servers.llm.chat.leads import is_label, lead_start, maybe_lead_start
 from servers.llm.chat.mark_search import (
@@ -47,6 +47,7 @@ _LONGEST_UNCLOSED = 2000
 """Most characters behind `<plan>` and the like that are read once more if no mark closes it: they
 are read at once, at the end of the answer."""
 _LINE = "\n"
+_BRACKETS = ("[", "(", "{")
 _LONGEST_PIECE = 256
 """Most characters that are looked at together: every search is then short."""
 _LONGEST_CLOSING = 80
@@ -210,13 +211,18 @@ class SpokenStream:
         begins = before.endswith((_LINE, *".!?…:;")) and not self.cut
         whole = not self._begun and not self._held.strip() and not before.strip()
         words = re.search(r"[^\W\d_]", lead) is not None and not is_label(lead)
-        marked = text[:1] in ("[", "(", "{") or bool(lead.strip(" *_-"))
-        command = command_call(text, self._tools, alone=True) if begins and not words else None
-        if command is None or not (whole or marked):
+        calls: tuple[ToolCall, ...] = ()
+        if begins and before.endswith(_LINE) and is_request_or_row(text):
+            calls = read_calls(text, self._tools, marked=False, commands=False)
+        elif begins and not words and (whole or text[:1] in _BRACKETS or lead.strip(" *_-")):
+            named = is_tool_label(lead)
+            command = command_call(text, self._tools, alone=True, named=named)
+            calls = (command,) if command else ()
+        if not calls:
             return False
         self._speak(call.lead)
         self._pending = ""
-        self._add((command,))
+        self._add(calls)
         return True
 
     def _open_end(self, call: CallStart | None) -> int:

@@ -21,6 +21,14 @@ ARGUMENTS = (
     *("tool_args", "tool_parameters", "function_arguments", "data", "slots"),
 )
 """Keys of a tool's arguments."""
+TOOL_LABELS = frozenset(
+    (
+        *("tool", "toolcall", "calltool", "toolname", "tooluse", "usetool"),
+        *("function", "functioncall", "callfunction", "functionname", "action"),
+        *("工具", "工具调用", "调用工具", "函数调用", "调用函数"),
+    )
+)
+"""Labels and headings, as `canonical` returns them, that the name of a tool follows."""
 WRAPPERS = (
     *("tool_calls", "tool_call", "function_call", "function_calls", "calls", "tools"),
     *("tool_uses", "actions", "commands"),

@@ -13,6 +13,7 @@ are too small to follow it. The forms that are read:
 - a name and its input on two lines, as in ReAct: `start_timer`, `Action Input: {"minutes": 5}`
 - a name and lines or pairs: `start_timer minutes=5`, or YAML
 - commands (see `commands`): `/start_timer 5`, `[Tool call: start_timer, minutes: 5]`
+- requests of curl (see `curl_call`), and rows of a table (see `table_calls`)
 - a name with words before its arguments: `start_timer` with the parameters {"minutes": 5}
 """
 
@@ -27,8 +28,10 @@ from servers.llm.chat.brackets import end_of_brackets
 from servers.llm.chat.call_bounds import NAME_AND_INPUT, NAME_AND_PAIRS
 from servers.llm.chat.client import ToolCall, call_arguments
 from servers.llm.chat.commands import command_call
+from servers.llm.chat.curl_call import request_call
 from servers.llm.chat.elements import element_calls
 from servers.llm.chat.loose_arguments import decoded, loose_arguments, pairs_of
+from servers.llm.chat.table_calls import table_calls
 from servers.llm.chat.tool_names import (
     ARGUMENTS,
     METHODS,
@@ -93,7 +96,7 @@ def read_calls(
     if not calls and label and canonical(label["name"]) in tools:
         calls = list(_calls(text[label.end() :].rstrip("]} \n"), tools, marked))
     if not calls and commands:
-        command = command_call(_MARK.sub(" ", text), tools, alone=marked)
+        command = command_call(_MARK.sub(" ", text), tools, alone=marked, named=marked)
         calls = [command] if command else []
     for call in calls:
         if call not in found:
@@ -117,8 +120,11 @@ def _calls(text: str, tools: Collection[str], marked: bool) -> Iterator[ToolCall
     if "<" in text and (elements := list(element_calls(text, tools, marked=marked))):
         yield from elements
         return
-    if longcat := _longcat(text):
-        yield longcat
+    if text.startswith("|"):
+        yield from table_calls(text, tools)
+        return
+    if unlike := request_call(text, tools) or _longcat(text):
+        yield unlike
         return
     named_input = NAME_AND_INPUT.match(text)
     if named_input and canonical(named_input["name"]) in tools:
@@ -133,10 +139,13 @@ def _calls(text: str, tools: Collection[str], marked: bool) -> Iterator[ToolCall
     bare = _MARK.sub(" ", text.replace('<|"|>', '"'))  # Gemma's quotation mark
     if named := list(_named_calls(bare, tools, marked)):
         yield from named
-        return
-    if announced := _announced_call(bare, tools):
+    elif announced := _announced_call(bare, tools):
         yield announced
-        return
+    else:
+        yield from _calls_of_values(bare, tools, marked)
+
+
+def _calls_of_values(bare: str, tools: Collection[str], marked: bool) -> Iterator[ToolCall]:
     values = list(_json_values(bare))
     for value in values:
         yield from _json_calls(value, tools, marked)

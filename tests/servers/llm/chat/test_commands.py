@@ -60,6 +60,19 @@ CALLS = (
     'start_timer.invoke({"minutes": 5})',
     "start_timer(minutes => 5)",
     "echo start_timer(minutes=5)",
+    "my_client.start_timer(minutes=5)",
+    "x = client.start_timer(minutes=5)",
+    # requests of curl
+    "curl -X POST http://localhost/api/start_timer -d '{\"minutes\": 5}'",
+    "curl 'http://localhost:8000/start_timer?minutes=5'",
+    "curl http://localhost/start_timer?minutes=5",
+    "curl -X POST http://a.b/start_timer \\\n  -H 'A: b' \\\n  -d '{\n  \"minutes\": 5\n}'",
+    "```bash\ncurl -X POST http://a.b/start_timer/ -d '{\"minutes\": 5}'\n```",
+    # rows of a table
+    '| Tool | Arguments |\n| --- | --- |\n| start_timer | {"minutes": 5} |',
+    "| Tool | Arguments |\n|---|---|\n| `start_timer` | minutes=5 |\n",
+    "| function | minutes |\n|:-:|--:|\n| start_timer | 5 |",
+    '| start_timer | {"minutes": 5} |',
     # marks
     "<tool_call>start_timer, minutes: 5</tool_call>",
     "<tool_call>(start_timer minutes=5)</tool_call>",
@@ -71,7 +84,16 @@ POSITIONS = (
     *("`/start_timer 5`", "```bash\nstart_timer 5\n```", "<tool_call>start_timer 5</tool_call>"),
 )
 ALONE = ("[get_time]", "(get_time)", "/get_time", "get_time", "`get_time`", "[Tool call: get_time]")
+NAMED = (
+    *("[Tool call: stop]", "[tool: stop]", "Tool call: stop", "**Tool:** stop", "Action: stop"),
+    *("<tool_call>stop</tool_call>", "[Function call: stop()]", "【工具调用：stop】"),
+)
+"""Calls of a tool whose name is a word of ordinary text."""
 ORDINARY = (
+    *("curl your hair", "curl -h shows help.", "curl http://localhost/help says more.", "Curl up."),
+    "| Tool | Description |\n| --- | --- |\n| start_timer | Starts a timer. |",
+    *("| a | b |\n|---|---|\n| 1 | 2 |", "| Tool | Use |\n\nNone.", "|x| is 5", "| stop | 5 |"),
+    *("[stop]", "Bus: stop", "[Bus: stop]", "Yes.No.stop", "e.g. start_timer"),
     *("Type /help to see more.", "/start_timer is a command.", "/start_timer\nstarts a timer."),
     *("(start_timer is a tool.)", "(See start_timer.) It is one.", "It is late (or early). (Yes.)"),
     *("[start_timer](https://example.org) is a link.", "[get_time] and [set_volume] are tools."),
@@ -125,6 +147,22 @@ def test_the_error_of_an_argument_without_a_name_goes_to_the_model(text: str) ->
 def test_a_name_alone_is_a_call_at_the_end_of_an_answer(text: str) -> None:
     for size in (1, 4, 10_000):
         assert read(text, size) == ("", [("get_time", {})])
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_a_label_says_that_a_word_is_the_name_of_a_tool(text: str) -> None:
+    for size in (1, 4, 10_000):
+        spoken, found = read(f"Yes.\n{text}", size)
+        assert (spoken.strip(), found) == ("Yes.", [("stop", {})])
+
+
+@pytest.mark.parametrize("of", ["", "client.", "api.", "functions.", "my_own."])
+@pytest.mark.parametrize("sentence", ["Yes.", "Okay!", "好的。"])
+def test_a_sentence_that_a_call_follows_without_a_space_is_spoken(sentence: str, of: str) -> None:
+    for size in (1, 2, 3, 4, 5, 10_000):
+        spoken, found = read(f"{sentence}{of}start_timer(minutes=5)", size)
+        assert spoken.startswith(sentence)
+        assert found == [("start_timer", {"minutes": 5})]
 
 
 @pytest.mark.parametrize("text", ["[get_time]", "/get_time", "Tool call: get_time"])
@@ -186,7 +224,9 @@ def test_a_long_plan_is_not_stored() -> None:
 
 @given(
     st.lists(
-        st.sampled_from((*CALLS, *POSITIONS, *ALONE, *ORDINARY, *dict(UNCLOSED), "\n", " ", "A. ")),
+        st.sampled_from(
+            (*CALLS, *POSITIONS, *ALONE, *NAMED, *ORDINARY, *dict(UNCLOSED), "\n", " ", "A. ", "A.")
+        ),
         max_size=4,
     ),
     st.integers(1, 9),

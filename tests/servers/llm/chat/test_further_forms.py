@@ -220,6 +220,9 @@ HOSTILE = (
         "<details>",
         "[TOOL_CALLS]\n",
         "{a: ",
+        "curl http://a/start_timer \\\n",
+        "| start_timer | {}\n",
+        "a.b.",
     ),
 )
 
