@@ -11,7 +11,7 @@ from satellite.errors import ConfigError, PortInUse
 from satellite.http.auth import Arrival, Caller, Guard, Refusal
 from satellite.http.connections import listening_socket
 from satellite.http.ingress import ingress_server
-from satellite.http.page.routes import POLICY
+from satellite.http.page.document import POLICY
 from satellite.http.token import Token
 from satellite.settings import HttpSettings
 from tests.support.http_door import open_door

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from satellite.http.page.content import Content
+from satellite.http.page.document import Document
 from satellite.http.page.house import House
 from satellite.http.page.socket import serve
 from satellite.http.page.static_files import PATH, StaticFiles
@@ -18,15 +19,11 @@ from satellite.text.printable import printable_json
 
 SOCKET = f"{PATH}socket"
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-"""The content security policy: nothing from elsewhere, nothing inline."""
+_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+"""The content security policy of what is no document: the service worker may ask for our files."""
 
 _HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": _POLICY,
     "Permissions-Policy": "microphone=(self), screen-wake-lock=(self), camera=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-cache",
@@ -38,10 +35,12 @@ _WORDS_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
 
 def page_routes(house: House) -> list[Route]:
     """Return the routes. The files hold no secret; everything else needs a log-in. Blocks."""
+    static = StaticFiles(_HEADERS)
     return [
+        Route("GET", "/", Document(static, _HEADERS).answer, public=True),
         Route("GET", SOCKET, partial(serve, house=house)),
         Route("GET", f"{PATH}words", _words, public=True),
-        *StaticFiles(_HEADERS).routes(),
+        *static.routes(),
     ]
 
 

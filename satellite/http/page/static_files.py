@@ -1,8 +1,10 @@
 """The files of the page, at addresses that name their version: a browser asks for each only once.
 
-The page itself, the service worker, the manifest and the icons have fixed addresses, and browsers
-ask whether they have changed. Scripts and styles are below the version, which is that of all files:
-modules import each other by relative addresses, so that those of one page are of one version.
+The service worker, the manifest and the icons have fixed addresses, and browsers ask whether they
+have changed. Scripts and styles that are loaded later, as those of the view of the house, are below
+the version, which is that of all files: modules import each other by relative addresses, so that
+those of one page are of one version. The document has its own style and script; see
+`satellite.http.page.document`.
 """
 
 from __future__ import annotations
@@ -14,16 +16,16 @@ from importlib.resources.abc import Traversable
 
 from aiohttp import web
 
+from satellite.http.page.bundle import Bundle
 from satellite.http.page.content import Content
 from satellite.http.route import Route
 
 PATH = "/page/"
 """Where everything but the page itself is."""
 
-PAGE, WORKER = "index.html", "worker.js"
+PAGE, STYLE, SCRIPT, WORKER = "index.html", "style.css", "app.js", "worker.js"
 
 _KINDS = {
-    ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
@@ -31,11 +33,13 @@ _KINDS = {
     ".webmanifest": "application/manifest+json",
 }
 
+_TEXTS = (".html", ".css", ".js")
+
 _VERSIONED = (".css", ".js")
 """Kinds of files whose addresses name the version, but for the service worker."""
 
-_PLACEHOLDER = b"{version}"
-"""Stands for the version in the page and in the service worker."""
+_PLACEHOLDER = "{{version}}"
+"""Stands for the version in the service worker."""
 
 _LASTING = {"Cache-Control": "public, max-age=31536000, immutable"}
 """For files that never change at their address (RFC 8246)."""
@@ -46,28 +50,38 @@ class StaticFiles:
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         """`headers` go with each answer. Blocks while it reads and compresses the files."""
-        entries = [entry for entry in _entries() if _suffix(entry.name) in _KINDS]
+        entries = _entries()
+        texts = {e.name: e.read_text("utf-8") for e in entries if _suffix(e.name) in _TEXTS}
+        bundle = Bundle(SCRIPT, {n: text for n, text in texts.items() if n.endswith(".js")})
         self.version = _version(entries)
+        self.page, self.style, self.script = texts.pop(PAGE), texts.pop(STYLE), bundle.text
+        """What the document is made of."""
+        del texts[SCRIPT]
         self._fixed: dict[str, Content] = {}
         self._lasting: dict[str, Content] = {}
         self._present: dict[str, Content] = {}
         """Files that have a version, and as they are answered where another one is asked for."""
         for entry in entries:
-            kind = _KINDS[_suffix(entry.name)]
-            body = entry.read_bytes()
-            if _suffix(entry.name) in _VERSIONED and entry.name != WORKER:
-                self._lasting[entry.name] = Content(body, kind, {**headers, **_LASTING})
-                self._present[entry.name] = Content(body, kind, headers)
+            name, suffix = entry.name, _suffix(entry.name)
+            if name in bundle.names:
+                body = bundle.stand_in(name).encode()
+            elif name in texts:
+                body = texts[name].replace(_PLACEHOLDER, self.version).encode()
+            elif suffix in _TEXTS or suffix not in _KINDS:
+                continue
             else:
-                if entry.name in (PAGE, WORKER):
-                    body = body.replace(_PLACEHOLDER, self.version.encode())
-                self._fixed[entry.name] = Content(body, kind, headers)
+                body = entry.read_bytes()
+            if suffix in _VERSIONED and name != WORKER:
+                self._lasting[name] = Content(body, _KINDS[suffix], {**headers, **_LASTING})
+                self._present[name] = Content(body, _KINDS[suffix], headers)
+            else:
+                self._fixed[name] = Content(body, _KINDS[suffix], headers)
 
     def routes(self) -> list[Route]:
         """Return the routes of all files."""
         return [
             *(
-                Route("GET", "/" if name == PAGE else PATH + name, content.answer, public=True)
+                Route("GET", PATH + name, content.answer, public=True)
                 for name, content in self._fixed.items()
             ),
             Route("GET", f"{PATH}{{version}}/{{name}}", self._answer, public=True),

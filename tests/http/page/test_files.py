@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from importlib.resources import files
@@ -18,7 +20,7 @@ MOST = 150_000
 """Bytes of the page in all."""
 
 STATIC = files("satellite.http.page") / "static"
-STYLE = "/page/0123456789abcdef/style.css"
+STYLE = "/page/0123456789abcdef/look.css"
 SCRIPTS = [file for file in STATIC.iterdir() if file.name.endswith(".js")]
 
 
@@ -46,46 +48,73 @@ def test_no_address_is_absolute(file: Path) -> None:
 async def test_each_file_is_served_under_a_strict_policy_and_only_once() -> None:
     async with visited() as page:
         async with page.session.get(page.address + "/") as answer:
-            found = re.findall(r'(?:src|href)="(page/[^"]+)"', await answer.text())
-        assert len(found) > 10
-        for path in ["/", *(f"/{name}" for name in found)]:
+            html = await answer.text()
+        version = re.findall(r'data-files="(page/.+?/)"', html)[0]
+        named = re.findall(r'(?:src|href)="(page/[^"]+)"', html)
+        later = [version + name for name in ("look.js", "look.css", "words.js", "capture.js")]
+        for path in ["/", "/page/worker.js", *(f"/{name}" for name in named + later)]:
             async with page.session.get(page.address + path) as answer:
                 assert answer.status == 200
                 lasting = "immutable" in answer.headers["Cache-Control"]
-                versioned = path.endswith((".js", ".css"))
-                assert lasting == versioned == ("/" in path.removeprefix("/page/")[1:])
-                if path != "/page/words":
-                    policy = answer.headers["Content-Security-Policy"]
-                    assert "default-src 'none'" in policy
-                    assert "unsafe" not in policy
+                assert lasting == (path[1:] in later)
+                policy = answer.headers["Content-Security-Policy"]
+                assert "default-src 'none'" in policy
+                assert "unsafe" not in policy
                 known = {"If-None-Match": answer.headers["ETag"]}
             async with page.session.get(page.address + path, headers=known) as answer:
                 assert answer.status == 304
 
 
-def imported(name: str) -> set[str]:
-    """Return a script and all that it imports before it runs, and what those import."""
-    found, new = set[str](), {name}
-    while new:
-        found |= new
-        texts = [(STATIC / one).read_text() for one in new]
-        new = {one for t in texts for one in re.findall(r'^import .* from "\./(.+)";', t, re.M)}
-        new -= found
-    return found
+def digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def test_every_module_is_asked_for_at_once() -> None:
-    """A module that is found only in another one costs a load one more turn to the server."""
-    html = (STATIC / "index.html").read_text()
-    preloaded = re.findall(r'rel="modulepreload" href="page/{version}/(.+)"', html)
-    assert len(set(preloaded)) == len(preloaded)
-    assert {*preloaded, "app.js"} == imported("app.js")
+async def test_the_policy_allows_no_script_and_style_but_those_of_the_page() -> None:
+    async with visited() as page, page.session.get(page.address + "/") as answer:
+        html = await answer.text()
+        policy = answer.headers["Content-Security-Policy"]
+    rules = dict(rule.strip().partition(" ")[::2] for rule in policy.split(";"))
+    (script,) = re.findall(r'<script type="module">(.*?)</script>', html, re.S)
+    (style,) = re.findall(r"<style>(.*?)</style>", html, re.S)
+    assert rules["script-src"] == f"'self' {digest(script)}"
+    assert rules["style-src"] == f"'self' {digest(style)}"
+    assert rules["frame-ancestors"] == "'none'"
+    assert html.count("<script") == 2  # and the words, which are data
+    assert "{{" not in html.replace(script, "").replace(style, "")
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh"])
+async def test_the_page_begins_with_all_that_it_shows(language: str) -> None:
+    """What a page asks for before it is there costs its load one more turn to the server."""
+    named = {"Accept-Language": language}
+    async with visited() as page, page.session.get(page.address, headers=named) as answer:
+        assert "Accept-Language" in answer.headers["Vary"]
+        html = await answer.text()
+    assert f'<html lang="{language}"' in html
+    (words,) = re.findall(r'<script id="words" type="application/json">(.*?)</script>', html)
+    assert json.loads(words) == words_for(language)
+    head = html.partition("<body")[0]
+    assert not re.search(r'<script|rel="(?:stylesheet|preload|modulepreload)"', head)
+    assert re.findall(r"<script[^>]* src=", html) == []
+
+
+async def test_words_never_end_their_element(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {**words_for("en"), "greeting": "</script><script>alert({{script}})"}
+    monkeypatch.setattr("satellite.http.page.document.words_for", lambda _: words)
+    async with visited() as page, page.session.get(page.address) as answer:
+        html = await answer.text()
+    (found,) = re.findall(r'<script id="words" type="application/json">(.*?)</script>', html)
+    assert json.loads(found) == words
+    assert html.count("</script>") == 2
 
 
 async def test_a_file_of_another_version_is_the_present_one_and_not_stored() -> None:
     async with visited() as page:
         for path, status in (
-            ("0123456789abcdef/style.css", 200),
+            ("0123456789abcdef/look.css", 200),
+            ("0123456789abcdef/words.js", 200),
+            ("0123456789abcdef/style.css", 404),
+            ("0123456789abcdef/app.js", 404),
             ("0123456789abcdef/icon.svg", 404),
             ("0123456789abcdef/..%2Findex.html", 404),
             ("0123456789abcdef/worker.js", 404),
@@ -145,9 +174,11 @@ async def test_the_forms_of_a_file_have_tags_of_their_own() -> None:
         assert len(tags) == 2
 
 
-def test_the_page_has_no_style_or_script_inline() -> None:
+def test_the_page_has_no_style_or_script_of_its_own() -> None:
     html = (STATIC / "index.html").read_text()
-    assert not re.search(r"<style|<script(?! type=\"module\" src)| style=| on[a-z]+=", html)
+    assert not re.search(r" style=| on[a-z]+=|javascript:", html)
+    for content in re.findall(r"<(?:style|script).*?>(.*?)</", html):
+        assert re.fullmatch(r"{{\w+}}", content)
 
 
 async def test_words_come_in_the_language_of_the_browser() -> None:
@@ -206,8 +237,9 @@ def test_the_manifest_names_files_that_exist() -> None:
 
 
 def test_the_service_worker_stores_what_the_page_needs_to_start() -> None:
-    script = (STATIC / "worker.js").read_text()
-    names = re.search(r"FILES = \[(.*?)\]", script)
+    names = re.search(r"FILES = \[(.*?)\]", (STATIC / "worker.js").read_text())
     assert names is not None
-    needed = imported("app.js") | {"style.css", "capture.js", "player.js"}
+    sound = (STATIC / "sound.js").read_text()
+    needed = set(re.findall(r'addModule\(beside\("(.+?)"\)', sound))
+    assert len(needed) == 2
     assert set(re.findall(r'"([^"]+)"', names[1])) == needed

@@ -10,20 +10,11 @@ from tests.http.page.test_chromium import READY, opened
 CONTROLLED = "navigator.serviceWorker.controller?.state === 'activated'"
 
 ASKED = """performance.getEntriesByType('resource')
-  .filter((entry) => entry.transferSize && !entry.name.endsWith(".svg"))
-  .map((entry) => new URL(entry.name).pathname).sort().join()"""
-"""What came from the server, also as the answer that nothing has changed."""
+  .filter((entry) => entry.startTime < performance.getEntriesByType('navigation')[0].loadEventEnd)
+  .map((entry) => new URL(entry.name).pathname).join()"""
+"""What the page asked the server for before it was there."""
 
-OURS = """performance.getEntriesByType('resource')
-  .filter((entry) => /[.](css|js)$/.test(new URL(entry.name).pathname))"""
-
-WITHOUT_WORKER = (
-    f"{OURS}.length > 9 && {OURS}.every((entry) => entry.workerFinalSourceType === 'network')"
-)
-"""Whether the browser has asked for scripts and styles itself."""
-
-STORED = f"{OURS}.length > 9 && {OURS}.every((entry) => entry.workerFinalSourceType === 'cache')"
-"""Whether the scripts and styles are those that the service worker has stored."""
+FILES = "document.documentElement.dataset.files"
 
 
 async def test_the_files_of_a_page_come_once_and_stay_without_its_server(tmp_path: Path) -> None:
@@ -34,14 +25,14 @@ async def test_the_files_of_a_page_come_once_and_stay_without_its_server(tmp_pat
     ):
         await tab.open(house.address)
         await tab.until(READY)
-        assert "app.js" in await tab.run(ASKED)
+        assert await tab.run(ASKED) == ""
         await tab.until(CONTROLLED)
 
         await tab.open("about:blank")
         await tab.open(house.address)
         await tab.until(READY)
-        assert await tab.until(ASKED) in ("/api/login,/page/words", "/page/words")
-        assert await tab.run(WITHOUT_WORKER)
+        assert await tab.run(ASKED) == ""
+        assert await tab.run(FILES) != "page/stored/"
 
         await house.stop()
         await tab.until("document.body.dataset.link === 'off'")
@@ -50,7 +41,10 @@ async def test_the_files_of_a_page_come_once_and_stay_without_its_server(tmp_pat
         await tab.open(house.address)
         await tab.until("document.getElementById('greeting').checkVisibility()")
         await tab.until("document.body.dataset.phase === 'idle'")
-        assert await tab.run(STORED)
+        assert await tab.run(FILES) == "page/stored/"
+        assert await tab.run("document.getElementById('greeting').textContent") != "greeting"
+        worklet = f"fetch({FILES} + 'player.js').then((answer) => answer.text())"
+        assert "registerProcessor" in await tab.run(worklet)
         await house.start()
         await tab.until(READY)
         await tab.run("document.getElementById('open-look').click()")

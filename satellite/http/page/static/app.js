@@ -3,16 +3,18 @@
 import {Chat} from "./chat.js";
 import {Link} from "./link.js";
 import {Login} from "./login.js";
-import {at, ingress} from "./place.js";
+import {at, beside, ingress} from "./place.js";
 import {Panel, storedChoices} from "./panel.js";
 import {Loudspeaker, Microphone} from "./sound.js";
 import {Timers} from "./timers.js";
-import {label, loadWords, word} from "./words.js";
+import {label, loadWords, showWords, word} from "./words.js";
 
 const TAP = 350; // milliseconds up to which a press is a tap: listening then goes on until the next
 const $ = (id) => document.getElementById(id);
 
-await loadWords(storedChoices().language).catch((error) => console.warn(error.message));
+showWords();
+const {language} = storedChoices();
+if (language && language !== document.documentElement.lang) await loadWords(language).catch((error) => console.info(error.message));
 
 // A secret of this tab, by which the satellite finds its timers again.
 function identity() {
@@ -64,7 +66,7 @@ class App {
     label($("open-look"), word(wanted ? "look_back" : "look"));
     if (!wanted) return;
     try {
-      const {Look} = await import("./look.js");
+      const {Look} = await import(beside("look.js"));
       this.look ??= new Look($("look"));
       await this.look.open(location.hash);
     } catch (error) {
@@ -438,4 +440,9 @@ function obstacle(cause) {
 
 const app = new App();
 if (app.microphone.obstacle) app.tell(obstacle(app.microphone.obstacle));
-if (!ingress) navigator.serviceWorker?.register(at("/page/worker.js"), {scope: at("/").pathname}).catch((error) => console.info("not installable:", error.message));
+
+// Store the files for a time without the satellite, once the page is there: nothing waits for it.
+function install() {
+  navigator.serviceWorker?.register(at("/page/worker.js"), {scope: at("/").pathname}).catch((error) => console.info("not installable:", error.message));
+}
+if (!ingress) addEventListener("load", () => setTimeout(install, 1000), {once: true});

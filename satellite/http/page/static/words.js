@@ -2,7 +2,7 @@
 
 import {at} from "./place.js";
 
-let words = {};
+let words = JSON.parse(document.getElementById("words").textContent); // in the browser's language
 
 export function word(key, values = {}) {
   const text = words[key];
@@ -10,11 +10,15 @@ export function word(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+// Load the words of another language, and show them.
 export async function loadWords(language) {
-  const wanted = language ? `?language=${encodeURIComponent(language)}` : ""; // or the browser's own
-  const response = await fetch(at(`/page/words${wanted}`));
+  const response = await fetch(at(`/page/words?language=${encodeURIComponent(language)}`));
   if (!response.ok) throw new Error(`words: HTTP ${response.status}`);
   words = await response.json();
+  showWords();
+}
+
+export function showWords() {
   document.documentElement.lang = words.language;
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
   for (const element of document.querySelectorAll("[data-label]")) label(element, word(element.dataset.label));

@@ -1,9 +1,9 @@
 // Shows the page while the satellite cannot be reached. Its files are stored, and nothing else:
-// no conversation, no words, no answer of any other address.
+// no conversation, no answer of any other address.
 
-const VERSION = "{version}"; // of all files, which are stored together: the server writes it here
+const VERSION = "{{version}}"; // of all files, which are stored together: the server writes it here
 const STORE = `satellite-page-${VERSION}`;
-const FILES = ["style.css", "app.js", "chat.js", "link.js", "login.js", "panel.js", "sound.js", "timers.js", "words.js", "capture.js", "place.js", "player.js"];
+const FILES = ["capture.js", "player.js"]; // all else is in the page
 const ROOT = new URL("../", self.location);
 const STORED = new URL("stored/", self.location); // where a page from the store looks for its files
 
@@ -18,13 +18,8 @@ async function store() {
   if (failed) throw new Error(`${failed.url}: HTTP ${failed.status}`);
   const [page, ...files] = answers;
   const text = (await page.text()).replaceAll(`page/${VERSION}/`, "page/stored/");
-  await cache.put(ROOT, copy(text, page));
-  await Promise.all(files.map(async (file, number) => cache.put(new URL(FILES[number], STORED), copy(await file.blob(), file))));
-}
-
-// An answer that does not know where it came from, from where its modules would import others.
-function copy(body, {headers}) {
-  return new Response(body, {headers});
+  await cache.put(ROOT, new Response(text, {headers: page.headers}));
+  await Promise.all(files.map((file, number) => cache.put(new URL(FILES[number], STORED), file)));
 }
 
 // Where the browser can, it asks for files itself, from its own cache: starting this worker for
