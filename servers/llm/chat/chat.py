@@ -246,7 +246,7 @@ class Chat:
         try:
             async with aclosing(pieces):
                 async for piece in pieces:
-                    answer.calls += piece.calls
+                    answer.add_calls(piece.calls)
                     answer.cut, whole = answer.cut or piece.cut, piece.whole
                     if piece.reasoning:
                         spoken.release()

@@ -15,6 +15,10 @@ ChatMessage = dict[str, Any]
 rewrites it."""
 
 
+MOST_CALLS = 32
+"""Tool calls of one answer that are collected; more are a mistake of the model."""
+
+
 class Unsupported(EngineFailed):
     """The model lacks a feature; `what` is `tools` or `thinking`."""
 

@@ -12,10 +12,13 @@ import msgspec
 
 from satellite.lib.decoding import Undecodable, from_json
 from servers.http_api import Answer
-from servers.llm.chat.client import AnswerPiece, ChatMessage, ToolCall, call_arguments
-
-MOST_CALLS = 32
-"""Tool calls of one answer that are collected; more are a mistake of the model."""
+from servers.llm.chat.client import (
+    MOST_CALLS,
+    AnswerPiece,
+    ChatMessage,
+    ToolCall,
+    call_arguments,
+)
 
 LONGEST_ARGUMENTS = 1 << 16
 """Characters of the arguments of one call."""

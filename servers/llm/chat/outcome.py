@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from servers.llm.chat.client import ChatMessage, ToolCall
+from servers.llm.chat.client import MOST_CALLS, ChatMessage, ToolCall
 from servers.llm.chat.tool_names import canonical
 from servers.llm.chat.toolbox import ToolResult
 
@@ -53,11 +53,15 @@ class Answer:
         self.cut = False
         """Whether a call was left out that was ended in the middle."""
 
+    def add_calls(self, calls: Sequence[ToolCall]) -> None:
+        """Add calls, as many as are collected at most."""
+        self.calls += tuple(calls[: MOST_CALLS - len(self.calls)])
+
     def add_written(self, calls: Sequence[ToolCall]) -> None:
         """Add calls that were written as text, unless the server read them from it already."""
         native = [(canonical(call.name), dict(call.arguments)) for call in self.calls]
-        self.calls += tuple(
-            call for call in calls if (canonical(call.name), dict(call.arguments)) not in native
+        self.add_calls(
+            [call for call in calls if (canonical(call.name), dict(call.arguments)) not in native]
         )
 
     def message(self) -> ChatMessage:

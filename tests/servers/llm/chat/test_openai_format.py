@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from servers.llm.chat.client import AnswerPiece, ToolCall
-from servers.llm.chat.openai_format import MOST_CALLS, AnswerReader, Chunk, messages_of
+from servers.llm.chat.client import MOST_CALLS, AnswerPiece, ToolCall
+from servers.llm.chat.openai_format import AnswerReader, Chunk, messages_of
 
 
 def read(*chunks: dict[str, Any]) -> tuple[list[AnswerPiece], AnswerPiece]:

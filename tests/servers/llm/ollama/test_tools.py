@@ -10,6 +10,7 @@ from satellite.errors import AnswerBroken, EngineFailed
 from satellite.turns.own_sentences import own_sentences
 from satellite.values import Action, Declined, ReplyRequest, Situation, TimerState
 from servers.llm.chat.chat import CALLS
+from servers.llm.chat.client import MOST_CALLS
 from tests.servers.llm.asking import NOW, ask, brain, done, heard
 from tests.support.ollama_fake import Script, calls, cut, failure, fake_ollama, words
 
@@ -164,6 +165,14 @@ async def test_calls_at_once_are_limited() -> None:
     async with fake_ollama(*script) as fake, brain(fake.host) as engine:
         assert len(done(await ask(engine, "tea"))) == CALLS
         assert "at most" in results(fake.asked[1])[-1]
+
+
+async def test_of_thousands_of_calls_a_few_are_answered() -> None:
+    """The others would make the next question too long, and take seconds."""
+    many = calls(*[("start_timer", {"minutes": number}) for number in range(1, 10_001)])
+    async with fake_ollama(many, words("Done.")) as fake, brain(fake.host) as engine:
+        assert len(done(await ask(engine, "tea"))) == CALLS
+        assert len(results(fake.asked[1])) == MOST_CALLS
 
 
 async def test_a_model_without_tool_support_is_asked_without_tools() -> None:
