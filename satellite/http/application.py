@@ -200,6 +200,8 @@ async def _answered(request: web.Request, handler: Handler, refuse: Refuse) -> w
         return response
     except UsageError as error:
         return json_answer({"error": str(error)}, 400)
+    except HttpProcessingError as error:  # of what a handler reads, such as a body in chunks
+        return refuse(400, " ".join(error.message.split())[:200])
     except ModelMissing as error:
         return json_answer({"error": str(error)}, 404)
     except EngineBusy as error:

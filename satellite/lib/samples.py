@@ -56,7 +56,8 @@ def _from_float(samples: bytes, width: int) -> bytes:
 
     values = np.frombuffer(samples, f"<f{width}")
     finite = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0)
-    return bytes(np.clip(np.rint(finite * 32768.0), -32768, 32767).astype("<i2").tobytes())
+    scaled = np.clip(finite, -1.0, 1.0) * 32768.0  # the largest numbers cannot be scaled
+    return bytes(np.clip(np.rint(scaled), -32768, 32767).astype("<i2").tobytes())
 
 
 def _from_companded(samples: bytes, encoding: Encoding) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from satellite.errors import UsageError
 from satellite.http.body import LARGEST, PATIENCE
@@ -16,6 +17,10 @@ FIELDS = 32
 
 SMALL = 64 * 1024
 """Bytes of a field that is no file."""
+
+
+_REASON = 200
+"""Characters of a reason, which may quote what was sent."""
 
 
 class UploadedForm(msgspec.Struct, frozen=True):
@@ -46,8 +51,9 @@ async def read_form(request: web.Request, add: Callable[[int], None]) -> Uploade
                 if isinstance(part, MultipartReader):
                     raise UsageError("the form has a form in it")
                 await form.take(part, add)
-    except (ValueError, AssertionError) as error:
-        raise UsageError(f"the form cannot be read: {error}") from error
+    except (ValueError, AssertionError, HttpProcessingError) as error:
+        reason = " ".join(str(error).split())[:_REASON]
+        raise UsageError(f"the form cannot be read: {reason}") from error
     raise UsageError(f"the form has more than {FIELDS} fields")
 
 

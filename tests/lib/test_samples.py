@@ -42,6 +42,16 @@ def test_numbers_beyond_the_scale_are_clipped_and_no_number_is_silence() -> None
     assert to_s16(odd, 4, Encoding.FLOAT) == s16([32767, -32768, 32767, -32768, 0])
 
 
+@pytest.mark.parametrize(("width", "letter", "most"), [(4, "f", 3.4e38), (8, "d", 1.7e308)])
+def test_the_largest_numbers_are_clipped_without_a_warning(
+    width: int, letter: str, most: float
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = to_s16(struct.pack(f"<2{letter}", most, -most), width, Encoding.FLOAT)
+    assert found == s16([32767, -32768])
+
+
 @pytest.mark.parametrize(
     ("encoding", "convert"), [(Encoding.A_LAW, "alaw2lin"), (Encoding.MU_LAW, "ulaw2lin")]
 )

@@ -313,6 +313,39 @@ async def test_a_wrong_form_is_explained(
         assert not api.engines["asr"].requests
 
 
+FILE = 'Content-Disposition: form-data; name="file"; filename="a.wav"\r\n'
+MALFORMED = {
+    "a long header": f"--b\r\n{FILE}X: {'y' * 20_000}\r\n\r\nRIFF\r\n--b--\r\n",
+    "many headers": f"--b\r\n{FILE}{'X: y' * 300}\r\n\r\nRIFF\r\n--b--\r\n".replace(
+        "X: y", "X: y\r\n"
+    ),
+    "a header without a colon": f"--b\r\n{FILE}X\r\n\r\nRIFF\r\n--b--\r\n",
+    "a header with a zero byte": f"--b\r\n{FILE}X: \0\r\n\r\nRIFF\r\n--b--\r\n",
+    "a length that is no number": f"--b\r\n{FILE}Content-Length: x\r\n\r\nRIFF\r\n--b--\r\n",
+    "a negative length": f"--b\r\n{FILE}Content-Length: -5\r\n\r\nRIFF\r\n--b--\r\n",
+    "a length beyond the end": f"--b\r\n{FILE}Content-Length: 99999\r\n\r\nRIFF\r\n--b--\r\n",
+    "an unknown transfer encoding": (
+        f"--b\r\n{FILE}Content-Transfer-Encoding: x\r\n\r\nRIFF\r\n--b--\r\n"
+    ),
+    "an unknown content encoding": f"--b\r\n{FILE}Content-Encoding: x\r\n\r\nR\r\n--b--\r\n",
+    "no end": f"--b\r\n{FILE}\r\nRIFF",
+    "another boundary": f"--c\r\n{FILE}\r\nRIFF\r\n--c--\r\n",
+    "a form in the form": "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b--\r\n",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+async def test_a_malformed_form_is_a_mistake_of_its_sender(what: str) -> None:
+    async with served() as api:
+        kind = {"Content-Type": "multipart/form-data; boundary=b"}
+        body = MALFORMED[what].encode()
+        answer = await api.ask("POST", "/v1/audio/transcriptions", data=body, headers=kind)
+        assert answer.status == 400, what
+        assert len(answer.json["error"]["message"]) < 400
+        assert not api.engines["asr"].requests
+
+
 async def test_a_form_is_bounded_while_it_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form_module, "LARGEST", 100_000)
     memory = MemoryBudget()
