@@ -211,7 +211,7 @@ async def quick_gaps(
             try:
                 for text in spec.chain(role, component):
                     engine = await create(role, text, for_language(context, language))
-                    stack.push_async_callback(close, engine)
+                    stack.push_async_callback(close, engine, seconds=DESCRIBED / 2)
                     if spec.is_uri(text) or engine.describe().name == STAND_IN:
                         async with asyncio.timeout(DESCRIBED):
                             await engine.load()

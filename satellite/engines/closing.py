@@ -20,10 +20,13 @@ async def close(*engines: Engine, seconds: float = CLOSES) -> None:
 
     Those that have not closed after `seconds` are left, with a line in the log.
     """
+    closing: list[tuple[str, asyncio.Task[None]]] = []
     try:
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
             for engine in engines:
-                work = Containment(f"closing {type(engine).__name__}").once(engine.close)
-                tasks.create_task(work)
+                name = type(engine).__name__
+                work = Containment(f"closing {name}").once(engine.close)
+                closing.append((name, tasks.create_task(work)))
     except TimeoutError:
-        _LOGGER.warning("an engine did not close within %g s, and is left", seconds)
+        left = ", ".join(dict.fromkeys(name for name, task in closing if task.cancelled()))
+        _LOGGER.warning("an engine did not close within %g s, and is left: %s", seconds, left)
