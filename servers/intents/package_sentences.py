@@ -18,11 +18,11 @@ from satellite.lib.decoding import from_json
 from satellite.text.reason_of import reason_of
 from servers.intents import package_mapping as mapping
 from servers.intents.match import Found, found_in
-from servers.intents.shared_texts import share
+from servers.intents.required_words import RequiredWords
 from servers.intents.template_parser import intents_of
 
 if TYPE_CHECKING:
-    from hassil.intents import IntentData, Intents, SlotList
+    from hassil.intents import Intents, SlotList
     from hassil.recognize import RecognizeResult
 
 _PACKAGE = "home_assistant_intents"
@@ -117,10 +117,11 @@ class PackageSentences:
         try:
             content = from_json(self._characters(file.read_text(encoding="utf-8")))
             intents = intents_of(self._filtered(content))
+            RequiredWords(intents.expansion_rules).set(intents)
             for intent in intents.intents.values():
-                for data in intent.data:
-                    _prepare(data, intents, intent.name not in mapping.VALUED)
-            share(intents)
+                if intent.name not in mapping.VALUED:
+                    for data in intent.data:  # no sentence that a bare name fits
+                        data.sentences[:] = [s for s in data.sentences if s.required_clauses]
         except Exception as error:  # hassil raises exceptions of many kinds for malformed files
             raise EngineFailed(f"sentences of {_PACKAGE}: {name}: {reason_of(error)}") from error
         return intents
@@ -158,17 +159,6 @@ class PackageSentences:
 
 def _refers(text: str) -> bool:
     return any(name in text for name in _UNKNOWN)
-
-
-def _prepare(data: IntentData, intents: Intents, worded: bool) -> None:
-    """Parse sentences, which hassil does on first use; drop those that a bare name fits, if they
-    have to be `worded`.
-    """
-    rules = intents.expansion_rules
-    clauses = [sentence.get_required_clauses(rules) for sentence in data.sentences]
-    if worded:
-        pairs = zip(tuple(data.sentences), clauses, strict=True)
-        data.sentences[:] = [sentence for sentence, required in pairs if required]
 
 
 def _rank(result: RecognizeResult) -> tuple[bool, bool, int]:

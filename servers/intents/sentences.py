@@ -22,7 +22,7 @@ from servers.intents.match import Found, Match, found_in
 from servers.intents.package_sentences import PackageSentences
 from servers.intents.phrases import Phrases
 from servers.intents.request_names import RequestNames, UsualHome, usual_home
-from servers.intents.shared_texts import share
+from servers.intents.required_words import RequiredWords
 from servers.intents.spelling import Spelling
 from servers.intents.spoken_names import Naming
 from servers.intents.wildcards import Never, Wildcards
@@ -294,7 +294,7 @@ def load(
     numbers = sources.base_language(language) if "characters" in content else language
     intents = template_checks.parse(content, numbers, ", ".join(source.name for source in found))
     template_checks.check_references(intents)
-    share(intents)
+    RequiredWords(intents.expansion_rules).set(intents)
     spelling = Spelling.make(content)
     symbols = Spelling.make(content, "symbols")
     naming = Naming.make(numbers, content, spelling)
