@@ -27,11 +27,11 @@ def fallback_seconds(engine: object) -> float:
 
 
 async def within(
-    items: AsyncGenerator[T, None], seconds: float, who: str
+    items: AsyncGenerator[T, None], seconds: float, who: str, setting: str = ""
 ) -> AsyncGenerator[T, None]:
     """Yield items, each of which must arrive within `seconds`.
 
-    Raises `EngineTimeout`, with `who` in its message.
+    Raises `EngineTimeout`, with `who` in its message, and the setting that allows more.
     """
     async with aclosing(items):
         while True:
@@ -41,10 +41,11 @@ async def within(
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                raise too_slow(who, seconds) from None
+                raise too_slow(who, seconds, setting) from None
             yield item
 
 
-def too_slow(who: str, seconds: float) -> EngineTimeout:
+def too_slow(who: str, seconds: float, setting: str = "") -> EngineTimeout:
     """Return the error for a missed deadline."""
-    return EngineTimeout(f"{who} did not answer within {seconds:g} s")
+    remedy = f": take a smaller model or a faster machine, or raise {setting}" if setting else ""
+    return EngineTimeout(f"{who} did not answer within {seconds:g} s{remedy}")

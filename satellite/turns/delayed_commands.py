@@ -82,7 +82,8 @@ class DelayedCommands:
         request = ReplyRequest(text=command, language=language, situation=situation)
         limit = assistant.settings.deadlines.llm + fallback_seconds(llm)
         text = ""
-        async with aclosing(within(llm.reply(request), limit, "the language model")) as parts:
+        answer = within(llm.reply(request), limit, "the language model", "deadlines.llm")
+        async with aclosing(answer) as parts:
             async for part in parts:
                 if isinstance(part, Action):
                     self._context.execute(part)

@@ -132,7 +132,7 @@ class Reply:
         splitter = SentenceSplitter(rules, early=True)
         with failing_as("llm"):
             limit = self._settings.deadlines.llm + fallback_seconds(self._engines.llm)
-            parts = within(self._parts(request), limit, "the language model")
+            parts = within(self._parts(request), limit, "the language model", "deadlines.llm")
             async with aclosing(parts):
                 async for part in parts:
                     if isinstance(part, Action):
@@ -217,7 +217,7 @@ class Reply:
         limit = self._settings.deadlines.tts + fallback_seconds(tts)
         first, self._first_sentence = self._first_sentence, False
         speech = self._openings.synthesize(tts, request) if first else tts.synthesize(request)
-        chunks = within(speech, limit, "text-to-speech")
+        chunks = within(speech, limit, "text-to-speech", "deadlines.tts")
         begun = False
         async with aclosing(chunks):
             async for chunk in chunks:

@@ -243,7 +243,7 @@ class Turn:
                                 text = transcript.text.strip()
                                 self._publish(text, transcript.final)
             except TimeoutError:
-                raise too_slow("speech-to-text", deadline) from None
+                raise too_slow("speech-to-text", deadline, "deadlines.asr") from None
             except _NoSpeech:
                 return None
         self._report_person()

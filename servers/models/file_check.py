@@ -31,18 +31,22 @@ _NEWEST_BINARY = 64
 """CTranslate2's files are of version 6; far higher numbers mean another kind of file."""
 
 
-def problem_of(path: Path) -> str | None:
-    """Return what is wrong with a downloaded file; None if it looks right. Raises `OSError`."""
+def problem_of(path: Path, suffix: str = "") -> str | None:
+    """Return what is wrong with a downloaded file; None if it looks right. Raises `OSError`.
+
+    `suffix`: that of its kind, where its name may have another one.
+    """
+    suffix = suffix or path.suffix
     with path.open("rb") as file:
         start = file.read(512).lstrip().lower()
         if start.startswith((b"<!doctype html", b"<html")):
             return "is an HTML page; is there a proxy, or a page to log in to?"
         file.seek(0)
-        if path.suffix == ".json":
+        if suffix == ".json":
             return _json_problem(file.read())
-        if path.suffix == ".onnx":
+        if suffix == ".onnx":
             return None if is_onnx(file) else "is not a complete ONNX model"
-        if path.suffix == ".gguf":
+        if suffix == ".gguf":
             return None if is_gguf(file) else "is not a GGUF model"
         if path.name == "model.bin":
             return None if is_whisper(file) else "is not a Whisper model of CTranslate2"

@@ -12,11 +12,13 @@ from servers.models import archive, manifest, sherpa_files, sherpa_models, turn_
 from servers.models.file_check import problem_of
 from servers.models.manifest import FileRecord, Manifest
 from servers.models.model_folder import ModelFolder, discard
-from servers.models.names import SHERPA, TURN
+from servers.models.names import GGUF, SHERPA, TURN
 from servers.models.progress import Progress
 
 _BLOCK = 1 << 20
 """Bytes copied at a time."""
+_SUFFIXES = {GGUF: ".gguf", TURN: ".onnx"}
+"""Suffixes of the kinds that are one file."""
 
 
 def take(place: ModelFolder, source: Path, progress: Progress) -> None:
@@ -32,7 +34,7 @@ def take(place: ModelFolder, source: Path, progress: Progress) -> None:
     else:
         files = _chosen(source) if place.name.kind == SHERPA else [source]
         for file in files:
-            if (problem := problem_of(file)) is not None:
+            if (problem := problem_of(file, _SUFFIXES.get(place.name.kind, ""))) is not None:
                 raise DownloadFailed(f"{place.name}: {file} {problem}")
         place.staging.mkdir(parents=True)
         records = _copied(place, files, progress)
@@ -66,13 +68,20 @@ def _copied(place: ModelFolder, files: list[Path], progress: Progress) -> tuple[
     progress.begin(str(place.name), sum(file.stat().st_size for file in files), 0)
     try:
         for file in files:
-            with file.open("rb") as source, (place.staging / file.name).open("wb") as target:
+            copy = place.staging / _name_of_copy(place, file)
+            with file.open("rb") as source, copy.open("wb") as target:
                 while block := source.read(_BLOCK):
                     target.write(block)
                     progress.advance(len(block))
     finally:
         progress.end()
-    return tuple(_record(place.staging / file.name) for file in files)
+    return tuple(_record(place.staging / _name_of_copy(place, file)) for file in files)
+
+
+def _name_of_copy(place: ModelFolder, file: Path) -> str:
+    """Return the name of a file in the store; Ollama's, for example, have no suffix."""
+    suffix = _SUFFIXES.get(place.name.kind, "")
+    return file.name if file.name.endswith(suffix) else f"{file.name}{suffix}"
 
 
 def _published(place: ModelFolder, record: FileRecord) -> FileRecord:

@@ -185,6 +185,7 @@ async def test_a_failing_stage_is_named_and_heard(stage: str, trouble: str) -> N
     assert bench.stage.apologies == [stage]
     (ended,) = bench.stage.of(events.TurnEnd)
     assert (ended.outcome, ended.stage, ended.error) == ("failed", stage, outcome.error)
+    assert (f"or raise deadlines.{stage}" in outcome.error) == (trouble == "hang")
 
 
 async def test_a_speaker_that_vanishes_fails_the_turn() -> None:

@@ -45,8 +45,9 @@ def engine_errors(model: str, url: str, timeout: float) -> Iterator[None]:
             f"Ollama does not answer at {url}: start it (ollama serve), or set the option host"
         ) from error
     except (http_api.Silent, TimeoutError) as error:
+        asked = f" with {model}" if model else ""
         raise EngineTimeout(
-            f"Ollama at {url} was silent for {timeout:g} s with {model}: see what is loaded "
+            f"Ollama at {url} was silent for {timeout:g} s{asked}: see what is loaded "
             "(ollama ps), restart it (systemctl restart ollama), or raise the option timeout"
         ) from error
     except (http_api.Interrupted, OSError) as error:

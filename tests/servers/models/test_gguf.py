@@ -9,6 +9,7 @@ import pytest
 
 from satellite.errors import DownloadFailed, ModelMissing, UsageError
 from servers.models import manifest
+from servers.models.file_check import gguf_file
 from servers.models.gguf_models import RECOMMENDED
 from servers.models.names import GGUF, parse
 from servers.models.store import Store
@@ -62,8 +63,19 @@ def test_a_file_of_the_user_becomes_a_model(store: Store, tmp_path: Path) -> Non
     assert (folder / "mine.gguf").read_bytes() == MODEL + b"more"
 
 
-def test_another_file_of_the_user_is_refused(store: Store, tmp_path: Path) -> None:
-    file = tmp_path / "mine.gguf"
+def test_a_model_without_a_suffix_as_ollama_stores_it_becomes_one(
+    store: Store, tmp_path: Path
+) -> None:
+    file = tmp_path / "sha256-0f3a"
+    file.write_bytes(MODEL)
+    folder = store.take(GGUF, "mine", file)
+    assert gguf_file(folder).name == "sha256-0f3a.gguf"
+    assert store.verify(GGUF, "mine") == []
+
+
+@pytest.mark.parametrize("name", ["mine.gguf", "mine", "mine.bin"])
+def test_another_file_of_the_user_is_refused(store: Store, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
     file.write_text("no model")
     with pytest.raises(DownloadFailed, match="is not a GGUF model"):
         store.take(GGUF, "mine", file)
