@@ -291,6 +291,8 @@ class Satellite:
             settings=lambda: self._reload.settings,
             save=self._save,
             reload=self._reload.now,
+            lamps=self._hooks.lamps,
+            report=self._hooks.report,
             attempt=self._attempt,
         )
 

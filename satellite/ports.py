@@ -474,6 +474,26 @@ class OperatesSatellite(Protocol):
 
 
 @runtime_checkable
+class ReportsPresses(Protocol):
+    """A hook with a button, whose presses others follow, too."""
+
+    def report(self, pressed: Callable[[str], None]) -> None:
+        """Call `pressed` with "press" or "hold" from now on."""
+
+
+@runtime_checkable
+class Dimmable(Protocol):
+    """A hook with lamps that are dimmed while it runs."""
+
+    @property
+    def brightness(self) -> float:
+        """Their brightness, from 0 (off) to 1."""
+
+    def dim(self, brightness: float) -> None:
+        """Set the brightness, until the hook ends."""
+
+
+@runtime_checkable
 class HasPatience(Protocol):
     """A hook that may need longer for one event than `satellite.components.hooks.PATIENCE`."""
 
@@ -498,7 +518,14 @@ OFFERS: dict[str, tuple[type, ...]] = {
     "asr": (*_OF_CLASSES, *_OF_ENGINES),
     "llm": (*_OF_CLASSES, *_OF_ENGINES, OffersTools, JudgesTexts, AnswersAhead),
     "tts": (*_OF_CLASSES, *_OF_ENGINES),
-    "hook": (*_OF_CLASSES, OffersTools, OperatesSatellite, HasPatience),
+    "hook": (
+        *_OF_CLASSES,
+        OffersTools,
+        OperatesSatellite,
+        ReportsPresses,
+        Dimmable,
+        HasPatience,
+    ),
 }
 """What plugins of each role may offer beyond the protocol of the role."""
 

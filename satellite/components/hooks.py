@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from satellite.components import spec
 from satellite.errors import PluginError
 from satellite.lib.bus import Bus
 from satellite.lib.containment import describe, is_foreign
-from satellite.ports import HasPatience, Hook, OperatesSatellite, SatelliteControls
+from satellite.ports import (
+    Dimmable,
+    HasPatience,
+    Hook,
+    OperatesSatellite,
+    ReportsPresses,
+    SatelliteControls,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -29,18 +37,34 @@ class Hooks:
     def __init__(self, hooks: Mapping[str, Hook]) -> None:
         self._hooks = hooks
 
+    @property
+    def lamps(self) -> Dimmable | None:
+        """The lamps that can be dimmed, of the first hook that has some."""
+        return next((hook for hook in self._hooks.values() if isinstance(hook, Dimmable)), None)
+
+    def report(self, pressed: Callable[[str], None]) -> bool:
+        """Report the presses of buttons from now on; return whether there is one."""
+        return self._pass(ReportsPresses, lambda hook: hook.report(pressed)) > 0
+
     def operate(self, controls: SatelliteControls) -> None:
         """Pass the controls to hooks that operate the satellite, such as buttons."""
+        self._pass(OperatesSatellite, lambda hook: hook.operate(controls))
+
+    def _pass(self, kind: type, give: Callable[[Any], None]) -> int:
+        """Give something to all hooks that can take it; return how many took it."""
+        taken = 0
         for name, hook in self._hooks.items():
-            if not isinstance(hook, OperatesSatellite):
+            if not isinstance(hook, kind):
                 continue
             try:
-                hook.operate(controls)
+                give(hook)
+                taken += 1
             except BaseException as error:  # a stranger's code may raise anything
                 if not is_foreign(error):
                     raise
                 problem = _describe_failure(error, PATIENCE)
                 _LOGGER.warning("hook %s cannot operate the satellite: %s", name, problem)
+        return taken
 
 
 @asynccontextmanager

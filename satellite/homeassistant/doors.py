@@ -22,6 +22,7 @@ from satellite.lib.file_lock import FileBusy
 from satellite.lib.taskgroups import first_error
 from satellite.listening.mute import Mute
 from satellite.net.memory_budget import MemoryBudget
+from satellite.ports import Dimmable
 from satellite.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """Writes values of settings into their file; None where they have none."""
     reload: Callable[[], Awaitable[object]]
     """Takes over what was saved."""
+    lamps: Dimmable | None
+    """The lamps of this machine."""
+    report: Callable[[Callable[[str], None]], bool]
+    """Reports presses of this machine's buttons; returns whether there is one."""
     attempt: Callable[[str], Awaitable[None]]
     """Loads a wake component on trial. Raises `SatelliteError`."""
 
@@ -135,6 +140,7 @@ class HomeAssistantDoors:
         from satellite.homeassistant.esphome.buttons import buttons  # see `listening`
         from satellite.homeassistant.esphome.device import Device
         from satellite.homeassistant.esphome.external_words import ExternalWords
+        from satellite.homeassistant.esphome.hardware import ButtonEvents, hardware_entities
         from satellite.homeassistant.esphome.readings import readings
         from satellite.homeassistant.esphome.setting_entities import LiveSettings, setting_entities
 
@@ -144,7 +150,9 @@ class HomeAssistantDoors:
             live = LiveSettings(shown.settings, shown.save, shown.reload)
             changeable = setting_entities(live)
             external = ExternalWords(live, paths.data_folder() / "wake-words", shown.attempt)
-        return Device(
+        presses = ButtonEvents()
+        has_button = shown.report(lambda press: device.occur(presses.occurrence(press)))
+        device = Device(
             settings=self._settings,
             identity=self._identity,
             mute=shown.mute,
@@ -155,7 +163,9 @@ class HomeAssistantDoors:
             more=(
                 *readings(shown.words, shown.engines, shown.level),
                 *buttons(shown.talk, shown.hush),
+                *hardware_entities(shown.lamps, presses if has_button else None),
                 *changeable,
             ),
             external=external,
         )
+        return device

@@ -72,11 +72,16 @@ class ButtonHook:
         self._line: ButtonLine | None = None
         self._end_watch: Callable[[], None] = lambda: None
         self._controls: SatelliteControls | None = None
+        self._pressed: Callable[[str], None] = lambda press: None
         self._hold_timer: asyncio.TimerHandle | None = None
 
     def operate(self, controls: SatelliteControls) -> None:
         """Set the satellite's controls; a press before that is ignored."""
         self._controls = controls
+
+    def report(self, pressed: Callable[[str], None]) -> None:
+        """Call `pressed` with "press" or "hold" from now on."""
+        self._pressed = pressed
 
     async def start(self) -> None:
         """Request the line. Raises `DeviceMissing`."""
@@ -110,7 +115,7 @@ class ButtonHook:
 
     def _press(self) -> None:
         if self._options.hold == "nothing":
-            self._do(self._options.press)  # press and hold need no distinction
+            self._do("press")  # press and hold need no distinction
             return
         loop = asyncio.get_running_loop()
         if self._hold_timer is None:
@@ -118,15 +123,17 @@ class ButtonHook:
 
     def _hold(self) -> None:
         self._hold_timer = None
-        self._do(self._options.hold)
+        self._do("hold")
 
     def _release(self) -> None:
         timer, self._hold_timer = self._hold_timer, None
         if timer is not None:
             timer.cancel()
-            self._do(self._options.press)
+            self._do("press")
 
-    def _do(self, action: Action) -> None:
+    def _do(self, press: Literal["press", "hold"]) -> None:
+        self._pressed(press)
+        action: Action = self._options.press if press == "press" else self._options.hold
         controls = self._controls
         if controls is None:
             _LOGGER.info("button ignored: the satellite is not ready yet")

@@ -38,6 +38,7 @@ class LedsHook:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._brightness = options.brightness
         self._indicator = Indicator()
         self._changed = threading.Condition()
         self._ending = False
@@ -49,6 +50,17 @@ class LedsHook:
         # a thread of its own, since pictures change without events
         self._thread = threading.Thread(target=self._show, args=(strip,), name="leds", daemon=True)
         self._thread.start()
+
+    @property
+    def brightness(self) -> float:
+        """The brightness, from 0 to 1."""
+        return self._brightness
+
+    def dim(self, brightness: float) -> None:
+        """Set the brightness, until the hook ends."""
+        with self._changed:
+            self._brightness = brightness
+            self._changed.notify()
 
     async def handle(self, event: Event) -> None:
         """Show the state after an event."""
@@ -77,9 +89,11 @@ class LedsHook:
                         break
                     if (latest := self._indicator.at(now)) != state:
                         state, began = latest, now
-                strip.show(picture(state, now - began, options.count), options.brightness)
+                    brightness = self._brightness
+                strip.show(picture(state, now - began, options.count), brightness)
                 with self._changed:
-                    if not self._ending and self._indicator.at(time.monotonic()) == state:
+                    same = self._indicator.at(time.monotonic()) == state
+                    if same and not self._ending and self._brightness == brightness:
                         self._changed.wait(1 / RATE if moves(state) else None)
             strip.show([OFF] * options.count, 0)
         except DeviceError as error:

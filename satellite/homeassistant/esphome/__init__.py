@@ -8,6 +8,7 @@ sounds      announcements and other sounds by URL, one after the other
 wav_stream  one of them while it arrives
 device      the description of the device
 entities    its switch, its media player and its readings
+hardware    lamps and buttons of this machine
 setting_entities  settings that Home Assistant changes while the satellite runs
 external_words  wake words that Home Assistant has as files
 wake_words  the wake words that are chosen in Home Assistant

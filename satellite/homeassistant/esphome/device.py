@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -32,6 +33,9 @@ sent on this connection only when they are complete, and announcements come as M
 
 FETCH = 0.5
 """Seconds between two looks at the states of the entities."""
+
+OCCURRENCES = 16
+"""Messages of what happened that wait for slow connections; older ones are lost."""
 
 SETTLE = 2.0
 """Seconds until a connection with the former key is closed: Home Assistant is making the entities
@@ -68,6 +72,9 @@ class Device:
         self.entities: tuple[Entity, ...] = (self.player, MuteSwitch(mute), *more)
         self._connections: set[ApiConnection] = set()
         self._changed = asyncio.Event()
+        self.occurrences: deque[tuple[int, Any]] = deque(maxlen=OCCURRENCES)
+        """The newest messages of what happened, each with its number, from 1."""
+        self.occurred = 0
         mute.subscribe(lambda muted: self.touch())
 
     @property
@@ -94,6 +101,12 @@ class Device:
         """Let all connections send what has changed now."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def occur(self, message: Any) -> None:
+        """Let all connections that follow send a message once."""
+        self.occurred += 1
+        self.occurrences.append((self.occurred, message))
+        self.touch()
 
     async def wait_for_change(self) -> None:
         """Wait until something may have changed."""

@@ -134,11 +134,16 @@ class Session:
         self._device.touch()
 
     async def _send_states(self) -> None:
-        """Send the states that the client does not know."""
+        """Send the states that the client does not know, and what happens."""
         sent: dict[int, Any] = {}
+        seen = self._device.occurred
         while True:
             waiting = asyncio.ensure_future(self._device.wait_for_change())
             try:
+                newer = [message for number, message in self._device.occurrences if number > seen]
+                seen = self._device.occurred
+                for message in newer if self._follows else ():
+                    await self._api.send(message)
                 if self._follows:
                     for number, entity in enumerate(self._device.entities):
                         if (state := entity.state()) != sent.get(number):

@@ -159,14 +159,22 @@ async def test_hooks_that_operate_get_the_controls(caplog: pytest.LogCaptureFixt
         def operate(self, controls: object) -> None:
             raise ZeroDivisionError("a hook's mistake")
 
+        report = operate
+
     made = ButtonHook(Options(line=17), lambda _: Pipe())
     every = {"lamp": object(), "broken": Broken(), "button": made}
-    hooks.Hooks(every).operate(controls := RecordingControls())  # type: ignore[arg-type]
-    made._do("stop")  # noqa: SLF001  as a press does
-    assert await controls.next() == "stop"
+    all_hooks = hooks.Hooks(every)  # type: ignore[arg-type]
+    all_hooks.operate(controls := RecordingControls())
+    presses: list[str] = []
+    assert all_hooks.report(presses.append)
+    made._do("hold")  # noqa: SLF001  as holding the button does
+    assert await controls.next() == "mute None"
+    assert presses == ["hold"]
     assert "hook broken cannot operate the satellite: ZeroDivisionError" in caplog.text
     async with hooks.hooked((), Bus()) as none:
         none.operate(controls)
+        assert not none.report(presses.append)
+        assert none.lamps is None
 
 
 async def test_a_missing_chip_is_reported() -> None:

@@ -105,6 +105,14 @@ async def test_lamps_show_a_turn_and_are_off_at_the_end(tmp_path: Path) -> None:
     await until(frame([OFF] * 3, 1.0))
     await leds.handle(events.Phase(phase="listening"))
     await until(listening)
+    assert hooks.Hooks({"leds": leds}).lamps is leds
+    leds.dim(0.5)
+    await until(frame(picture("listening", 0, 3), 0.5))
+    assert leds.brightness == 0.5
+    leds.dim(1.0)
+    async with asyncio.timeout(5):
+        while not device.read_bytes().endswith(listening):
+            await asyncio.sleep(0.005)
     still = device.stat().st_size
     await asyncio.sleep(0.1)
     assert device.stat().st_size == still  # nothing moves, nothing is sent
