@@ -356,6 +356,18 @@ def look(section: str, inner: str) -> str:
     return f".card[aria-labelledby=look-{section}] {inner}"
 
 
+OPENED_TWICE = """
+import(new URL(document.documentElement.dataset.files + "look.js", document.baseURI)).then(
+  async ({Look}) => {
+    const root = document.createElement("div");
+    const look = new Look(root);
+    await Promise.all([look.open("#look"), look.open("#look/log")]);
+    return root.querySelectorAll("h2").length;
+  },
+)
+"""
+"""Opens a view of the house again before it is drawn; returns how many sections it then has."""
+
 LATE_SETTINGS = """
 ((real) => {
   window.fetch = async (...request) => {
@@ -389,6 +401,7 @@ async def test_looking_after_a_server(tmp_path: Path) -> None:
         absent = await tab.run("document.querySelector('.absent').textContent")
         assert "Timers and alarms" in absent
         assert "Recordings" in absent
+        assert await tab.run(OPENED_TWICE) == 5
         machine = await tab.run(f"document.querySelector('{look('machine', 'dl')}').textContent")
         assert "intents" in machine
 

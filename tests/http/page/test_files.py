@@ -8,10 +8,12 @@ import json
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from yarl import URL
 
+from satellite.diagnostics.recordings.folder import Kind
 from satellite.http.page.static_files import StaticFiles
 from satellite.http.page.words import words_for
 from tests.http.page.visitor import visited
@@ -211,6 +213,7 @@ def used_words() -> set[str]:
     for section in re.findall(r'\["(\w+)", "/api/', (STATIC / "look.js").read_text()):
         used.add(f"look_{section}")
     used |= {f"look_part_{part}" for part in ("endpoint", "asr", "llm", "tts", "answer")}
+    used |= {f"look_kind_{kind}" for kind in get_args(Kind)}
     used |= {"listening", "thinking", "speaking", "asr", "llm", "tts", "speaker", "turn"}
     return used
 
@@ -224,7 +227,7 @@ def test_each_language_has_all_words(language: str) -> None:
     assert set(words) == set(english)
     if language != "en":
         same = {key for key, text in words.items() if text == english[key]}
-        assert same <= {"timer", "suggestions"}
+        assert same <= {"timer", "suggestions", "quoted"}
     for key, text in words.items():
         if isinstance(text, str):
             assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english[key])), key

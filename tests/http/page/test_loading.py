@@ -1,4 +1,4 @@
-"""How the page is loaded in a real Chromium: files come once, and are there without the server."""
+"""How the page is loaded in a real Chromium: at once, and without the server, too."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ ASKED = """performance.getEntriesByType('resource')
 FILES = "document.documentElement.dataset.files"
 
 
-async def test_the_files_of_a_page_come_once_and_stay_without_its_server(tmp_path: Path) -> None:
+async def test_a_page_is_one_request_and_stays_without_its_server(tmp_path: Path) -> None:
     async with (
         asyncio.timeout(120),
         opened(tmp_path, light=True) as (house, browser),
         browser.tab() as tab,
     ):
+        await tab.call("Network.enable")
+        await tab.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": "de"})
         await tab.open(house.address)
         await tab.until(READY)
         assert await tab.run(ASKED) == ""
+        assert await tab.run("document.getElementById('send').title") == "Senden"
+        # the page is German, the server understands English
+        await tab.until("document.getElementById('suggestions').textContent.includes('timer for')")
         await tab.until(CONTROLLED)
 
         await tab.open("about:blank")

@@ -7,7 +7,7 @@ import {at, beside, ingress} from "./place.js";
 import {Panel, storedChoices} from "./panel.js";
 import {Loudspeaker, Microphone} from "./sound.js";
 import {Timers} from "./timers.js";
-import {label, loadWords, showWords, word} from "./words.js";
+import {label, loadWords, showWords, suggestions, word} from "./words.js";
 
 const TAP = 350; // milliseconds up to which a press is a tap: listening then goes on until the next
 const $ = (id) => document.getElementById(id);
@@ -98,8 +98,15 @@ class App {
     $("chat").setAttribute("aria-label", word("conversation"));
     $("greeting").textContent = word("greeting");
     $("how").textContent = word("how");
+    this.suggest(this.has?.language);
+    this.hint();
+  }
+
+  // Show what may be asked, in the language of the conversation.
+  async suggest(language) {
+    const texts = await suggestions(language).catch(() => []); // the connection is lost: it says so
     $("suggestions").replaceChildren(
-      ...(Array.isArray(word("suggestions")) ? word("suggestions") : []).map((text) => {
+      ...texts.map((text) => {
         const item = document.createElement("li");
         const button = document.createElement("button");
         button.type = "button";
@@ -109,7 +116,6 @@ class App {
         return item;
       }),
     );
-    this.hint();
   }
 
   listen() {
@@ -295,6 +301,7 @@ class App {
     this.link.send("set", changes);
     if ("language" in changes) {
       loadWords(changes.language).then(() => {
+        this.has &&= {...this.has, language: changes.language};
         this.name();
         this.panel.show();
         this.show();
@@ -313,6 +320,7 @@ class App {
         $("house").textContent = event.satellite || "Satellite";
         this.has = event;
         this.panel.offer(event);
+        this.suggest(event.language);
         this.tell("");
         if (this.freed) this.setFree(true);
         if (this.wasOutside) this.view();

@@ -55,7 +55,9 @@ export class Look {
     (card?.place ?? this.root).scrollIntoView();
   }
 
+  // Draw all sections; while the satellite is asked for them, the view may be opened again.
   async build() {
+    const building = (this.building = Symbol());
     this.language = document.documentElement.lang;
     this.cards = [];
     this.title = el("h1", {text: word("look"), tabindex: -1});
@@ -64,7 +66,7 @@ export class Look {
     const ready = await attempt(problem, async () => {
       this.paths = (await ask("GET", "/api/openapi.json")).paths;
     });
-    if (!ready) return;
+    if (!ready || this.building !== building) return;
     const has = (path) => path in this.paths;
     const links = el("nav", {"aria-label": word("look")});
     this.root.append(links);

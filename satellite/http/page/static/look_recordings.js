@@ -25,7 +25,7 @@ export class Recordings {
   item({id, kind, time, seconds: long, word: said, transcript}) {
     const path = `/api/recordings/${encodeURIComponent(id)}`;
     const name = moment(time);
-    const about = [kind.replaceAll("_", " "), seconds(long), said?.replaceAll("_", " ")].filter(Boolean).join(" · ");
+    const about = [word(`look_kind_${kind}`), seconds(long), said?.replaceAll("_", " ")].filter(Boolean).join(" · ");
     const remove = careful(word("look_delete"), name, word("look_really", {name}), () => this.remove(path));
     return el(
       "li",

@@ -80,14 +80,14 @@ export class Panel {
       radio.disabled = !this.has?.hears || (radio.value === "wake" && !this.has.wakes);
     }
     const words = this.wakeWords?.length ? this.wakeWords : [word("wake_word")];
-    document.getElementById("wake-help").textContent = word("by_wake_help", {words: words.map((w) => `“${w}”`).join(", ")});
+    document.getElementById("wake-help").textContent = word("by_wake_help", {words: words.map((text) => word("quoted", {text})).join(", ")});
     this.showNumbers();
   }
 
   showNumbers() {
     const speed = document.getElementById("speed").value;
     const volume = document.getElementById("volume").value;
-    document.getElementById("speed-now").textContent = `${Number(speed).toFixed(1)}×`;
+    document.getElementById("speed-now").textContent = `${Number(speed).toLocaleString(document.documentElement.lang, {minimumFractionDigits: 1})}×`;
     document.getElementById("volume-now").textContent = `${Math.round(volume * 100)} %`;
   }
 }

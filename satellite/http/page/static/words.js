@@ -12,10 +12,21 @@ export function word(key, values = {}) {
 
 // Load the words of another language, and show them.
 export async function loadWords(language) {
+  words = await wordsOf(language);
+  showWords();
+}
+
+// Return what may be asked in a language: the satellite may understand another one than the page's.
+export async function suggestions(language) {
+  const {lang} = document.documentElement;
+  const found = language && language.split("-")[0] !== lang.split("-")[0] ? await wordsOf(language) : words;
+  return Array.isArray(found.suggestions) ? found.suggestions : [];
+}
+
+async function wordsOf(language) {
   const response = await fetch(at(`/page/words?language=${encodeURIComponent(language)}`));
   if (!response.ok) throw new Error(`words: HTTP ${response.status}`);
-  words = await response.json();
-  showWords();
+  return response.json();
 }
 
 export function showWords() {
