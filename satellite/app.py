@@ -426,7 +426,7 @@ def _check_words(settings: Settings, known: Mapping[str, str]) -> None:
         if known and normalized_word(word) not in known:
             _LOGGER.warning(
                 "the wake component does not detect %s, the wake word of assistants.%s; it detects "
-                "%s: name all words there, as in --wake openwakeword:okay_nabu,hey_jarvis",
+                "%s: name all words there, as in --wake two-stage:okay_nabu,hey_jarvis",
                 word,
                 name,
                 ", ".join(sorted(known.values())),

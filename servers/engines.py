@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from satellite.components.auto import look_every, preference
+from satellite.components.auto import WAKE_STAND_IN, look_every, preference
 from satellite.components.spec import AUTO
 from satellite.engines import assembly
 from satellite.engines.closing import close
@@ -74,6 +74,8 @@ class ServedEngines:
         """Create the engines, all before any is loaded: most mistakes are reported here."""
         for role in self._settings.server.roles:
             text = getattr(self._settings, role)
+            if text == AUTO and role == "wake":
+                text = WAKE_STAND_IN  # knows the most words, of which clients choose theirs
             if text == AUTO and role in standby.STANDBYS:
                 self.by_role[role] = standby.STANDBYS[role](
                     role,

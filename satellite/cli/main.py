@@ -21,7 +21,7 @@ Examples:
   satellite                       listen, with servers of the LAN if any
   satellite --server              serve speech and language models to the LAN
   satellite config                every setting and its origin
-  satellite --mic pulse:NAME --wake 'openwakeword:hey_jarvis?threshold=0.6'
+  satellite --mic pulse:NAME --wake 'two-stage:hey_jarvis?threshold=0.2'
   satellite --asr tcp://10.0.0.5:10300 --set listen.silence=0.9
 
 Every setting can also stand in the environment (listen.silence is SATELLITE_LISTEN_SILENCE) or in

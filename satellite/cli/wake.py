@@ -94,7 +94,7 @@ def learn(context: click.Context, name: str, wavs: tuple[Path, ...], word: str) 
             if engine is None:
                 raise UsageError(
                     f"{wake_engine(settings.wake)}: voices are learned with openWakeWord's models: "
-                    "set wake to openwakeword or two-stage"
+                    "set wake to two-stage or openwakeword"
                 )
             model = engine.word_named(word)
             recordings = await word_recordings(settings, wavs, model, engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
@@ -16,8 +17,10 @@ from satellite.languages.pack import ENGLISH, find
 from satellite.lib.platform import system
 from satellite.ports import EngineContext
 
+_LOGGER = logging.getLogger(__name__)
+
 BUILT_IN = {
-    "wake": "openwakeword",
+    "wake": "two-stage",
     "vad": "silero",
     "asr": "pocketsphinx",
     "llm": "intents",
@@ -33,14 +36,19 @@ REAL = {
 """The preferred engines, the best first, which need a package and a model of their own. The last
 one needs no other program: its model is what a remedy fetches."""
 
+WAKE_STAND_IN = "openwakeword"
+"""The wake engine of machines for which the built-in one lacks a package."""
+
 OF_SYSTEM = {("tts", "darwin"): "system", ("tts", "win32"): "system"}
 """By role and `system.name()`, the engine of an operating system that speaks better than the
 built-in one. It needs no model, and precedes the built-in one."""
 
 
 def wake_engine(setting: str) -> str:
-    """Return the wake engine of a setting: the built-in one for `auto`."""
-    return BUILT_IN["wake"] if setting == AUTO else setting
+    """Return the wake engine of a setting: for `auto` the built-in one, if it is usable here."""
+    if setting != AUTO:
+        return setting
+    return WAKE_STAND_IN if _missing("wake", BUILT_IN["wake"]) else BUILT_IN["wake"]
 
 
 class Preference(msgspec.Struct, frozen=True):
@@ -70,10 +78,18 @@ async def preference(role: str, context: EngineContext) -> Preference:
 
 def _without_model(role: str) -> str:
     """Return the engine for a role that needs no model."""
+    if role == "wake":
+        if lacks := _missing(role, BUILT_IN[role]):
+            _LOGGER.info("%s detects wake words, not %s: %s", WAKE_STAND_IN, BUILT_IN[role], lacks)
+        return wake_engine(AUTO)
     name = OF_SYSTEM.get((role, system.name()))
-    if name is None or any(need.missing() for need in registry.requirements(_kind(role, name))):
-        return BUILT_IN[role]
-    return name
+    return BUILT_IN[role] if name is None or _missing(role, name) else name
+
+
+def _missing(role: str, name: str) -> str:
+    """Return what a plugin lacks on this machine, and how to get it; empty if it is usable."""
+    needs = registry.requirements(_kind(role, name))
+    return "; ".join(filter(None, (need.missing() for need in needs)))
 
 
 async def _usable(role: str, name: str, context: EngineContext) -> tuple[str | None, str]:

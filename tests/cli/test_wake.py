@@ -52,7 +52,7 @@ def test_recordings_and_engines_that_cannot_be_used_are_refused(
         (wavs[:4], "3 to 10 recordings"),
         ([*wavs, "--wav", other], "other.wav: okay_nabu is not heard in it"),
         ([*wavs, "--word", "hey_bob"], "hey_bob"),
-        ([*wavs, "--wake", "microwakeword"], "set wake to openwakeword or two-stage"),
+        ([*wavs, "--wake", "microwakeword"], "set wake to two-stage or openwakeword"),
         (["--wav", str(tmp_path / "none.wav")], "none.wav"),
         ([], "no terminal"),
     ):

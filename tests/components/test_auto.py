@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from satellite.builtin.wake.two_stage import TwoStage
 from satellite.components import auto
 from satellite.components.auto import BUILT_IN, REAL, Preference, look_every
 from satellite.engines import assembly
@@ -53,6 +54,18 @@ def put_whisper(folder: Path, name: str, when: str) -> None:
 async def test_some_roles_have_no_other_engine(role: str, context: EngineContext) -> None:
     assert await auto.preference(role, context) == Preference(BUILT_IN[role])
     assert look_every(role) is None
+
+
+async def test_a_machine_without_a_package_of_the_wake_engine_has_the_other(
+    context: EngineContext, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert auto.wake_engine("auto") == "two-stage"
+    monkeypatch.setattr(TwoStage, "requires", (Package("no_such_package"),))
+    assert auto.wake_engine("auto") == "openwakeword"
+    assert auto.wake_engine("two-stage:alexa") == "two-stage:alexa"
+    with caplog.at_level("INFO"):
+        assert await auto.preference("wake", context) == Preference("openwakeword")
+    assert "not two-stage: the Python package no_such_package is not installed" in caplog.text
 
 
 @pytest.mark.parametrize("role", REAL)

@@ -1,4 +1,4 @@
-"""The engines of a server are closed whatever one of them does."""
+"""The engines of a server: those by default, and that all are closed whatever one of them does."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from satellite.settings import Settings
-from servers.engines import ServedEngines
+from satellite.settings import ServerSettings, Settings
+from servers.engines import ServedEngines, open_engines
 from servers.pools import LocalPools
 from tests.support.engines import ScriptedLlm, Unclosable
 
@@ -35,3 +35,10 @@ async def test_an_engine_that_never_closes_leaves_no_other_open(
     await engines.close()
     assert llm.closed
     assert "an engine did not close within 0.05 s" in caplog.text
+
+
+async def test_every_wake_word_is_served_by_default() -> None:
+    settings = Settings(server=ServerSettings(roles=("wake",)))
+    async with open_engines(settings, None) as engines:
+        names = {model.name for model in engines.by_role["wake"].describe().models}
+    assert {"okay_nabu", "hey_jarvis", "alexa", "hey_mycroft", "hey_rhasspy"} <= names

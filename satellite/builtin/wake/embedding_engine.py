@@ -67,8 +67,11 @@ class EmbeddingEngine(WakeEngine):
         options: EmbeddingOptions,
         context: EngineContext | None = None,
         near_misses: deque[tuple[str, float]] | None = None,
+        certain: float = 0.0,
     ) -> None:
+        """With a score below `certain`, a word is detected once the score no longer rises."""
         super().__init__(options.rest, context, near_misses)
+        self._certain = certain
         self._options = options
         self._voices = LearnedVoices()
         self._known: dict[str, WordFile] = {}
@@ -177,7 +180,9 @@ class EmbeddingEngine(WakeEngine):
 
     def _trigger(self, word: str) -> Trigger:
         options = self._options
-        return self.trigger(word, options.threshold, options.trigger_level, options.refractory)
+        return self.trigger(
+            word, options.threshold, options.trigger_level, options.refractory, self._certain
+        )
 
     def release(self) -> None:
         """Release the models."""

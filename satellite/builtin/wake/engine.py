@@ -218,7 +218,9 @@ class WakeEngine(ABC):
         if self._satellite:
             self._reviewed = reviewed_store(self._satellite).read()
 
-    def trigger(self, word: str, threshold: float, level: int, refractory: float) -> Trigger:
+    def trigger(
+        self, word: str, threshold: float, level: int, refractory: float, certain: float = 0.0
+    ) -> Trigger:
         """Make a word's trigger, whose near misses the engine reports; `refractory` in seconds."""
         threshold = self._reviewed.threshold(word, threshold)
         samples = round(refractory * SPEECH.rate)
@@ -228,6 +230,7 @@ class WakeEngine(ABC):
             samples,
             partial(self._note_near_miss, word),
             partial(self._adjusted, word),
+            certain,
         )
 
     def _adjusted(self, word: str, threshold: float) -> float:

@@ -185,7 +185,7 @@ class EmbeddingStream:
                     found.append(
                         Detection(
                             word=network.name,
-                            score=score,
+                            score=word.trigger.score,
                             sample=self._position,
                             phrase=network.phrase,
                         )

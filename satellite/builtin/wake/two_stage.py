@@ -28,6 +28,12 @@ LATE = SPEECH.rate
 """Samples after the last candidate in which the second detector may still find the word."""
 
 
+CERTAIN = 0.5
+"""Score of the second detector from which it detects the word at once, as alone. With its lower
+threshold here, it would detect "hey jarvis" up to 0.28 s before the end of the word, which would be
+transcribed; so its score is awaited while it rises."""
+
+
 class TwoStage(WakeEngine):
     """Wake words that microWakeWord proposes and openWakeWord confirms."""
 
@@ -38,10 +44,10 @@ class TwoStage(WakeEngine):
         sign: Annotated[
             float,
             option("Score of microWakeWord that proposes the word", minimum=0.01, maximum=1),
-        ] = 0.1
+        ] = 0.03
         threshold: Annotated[
             float, option("Score of openWakeWord that confirms it", minimum=0, maximum=1)
-        ] = 0.1
+        ] = 0.15
         refractory: Annotated[
             float, option("Ignore the word for this long after a detection", unit="s", minimum=0)
         ] = 2.0
@@ -78,6 +84,7 @@ class TwoStage(WakeEngine):
             ),
             context,
             near_misses=self.near_misses,
+            certain=CERTAIN,
         )
 
     @property

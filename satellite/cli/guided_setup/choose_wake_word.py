@@ -6,7 +6,7 @@ from satellite.cli.guided_setup.asking import Choice
 from satellite.cli.guided_setup.learn_voices import offer_learning
 from satellite.cli.guided_setup.wizard import Wizard
 from satellite.components import spec
-from satellite.components.auto import BUILT_IN, wake_engine
+from satellite.components.auto import WAKE_STAND_IN, wake_engine
 from satellite.components.spec import AUTO
 from satellite.diagnostics.soundcheck.devices import chosen, explain
 from satellite.diagnostics.soundcheck.wake_word import (
@@ -18,6 +18,7 @@ from satellite.diagnostics.soundcheck.wake_word import (
 from satellite.engines import assembly
 from satellite.errors import DeviceError, SatelliteError
 from satellite.ports import EngineContext
+from satellite.values import ModelInfo
 
 ENOUGH = 0.2
 """Margin above the threshold at which the trial ends: the word was recognised well."""
@@ -43,21 +44,24 @@ async def wake_word(session: Wizard) -> None:
 
 
 async def _choices() -> list[Choice]:
-    """Return the words of the built-in engine."""
-    name = BUILT_IN["wake"]
+    """Return the words of the engines, each with the default engine if that knows it."""
+    found = {FIRST: Choice(AUTO, f"{FIRST.replace('_', ' ')} (the default)")}
+    for name in dict.fromkeys((wake_engine(AUTO), WAKE_STAND_IN)):
+        for model in await _models(name):
+            word = model.name.rpartition("_v")[0] or model.name
+            found.setdefault(word, Choice(f"{name}:{word}", model.phrase or word))
+    return list(found.values())
+
+
+async def _models(name: str) -> tuple[ModelInfo, ...]:
+    """Return the words of an engine."""
     engine = await assembly.create("wake", name, EngineContext())
     try:
         await engine.load()
-        models = engine.describe().models
+        models: tuple[ModelInfo, ...] = engine.describe().models
     finally:
         await engine.close()
-    words = {model.name.rpartition("_v")[0] or model.name: model for model in models}
-    choices = [Choice(AUTO, f"{FIRST.replace('_', ' ')} (the default)")]
-    return choices + [
-        Choice(f"{name}:{word}", model.phrase or word)
-        for word, model in words.items()
-        if word != FIRST
-    ]
+    return models
 
 
 async def _try(session: Wizard) -> bool:

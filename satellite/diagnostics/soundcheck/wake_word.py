@@ -26,8 +26,11 @@ LEAST = 0.02
 CLOSE_CALL = 0.15
 """Margin above the threshold within which a noise in the room is enough to lose the word."""
 
-_STRICT = {"openwakeword": 0.5, "openwakeword-onnx": 0.5}
+_STRICT = {"openwakeword": 0.5, "openwakeword-onnx": 0.5, "two-stage": 0.15}
 """Default thresholds; other engines have one for each word."""
+
+_LEVELS = ("openwakeword", "openwakeword-onnx")
+"""Engines that can want several scores in a row."""
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -45,7 +48,7 @@ def sensitive(component: str) -> str:
     if parsed.plugin not in (*_STRICT, "microwakeword"):
         return component
     options = {**parsed.options, "threshold": str(LEAST), "refractory": "0"}
-    if parsed.plugin in _STRICT:
+    if parsed.plugin in _LEVELS:
         options["trigger_level"] = "1"
     return _written(parsed, options)
 
@@ -59,7 +62,7 @@ def judge(component: str, words: str, best: Score | None) -> Finding:
             f"nothing like {words} was heard",
             "If you said it, the satellite does not hear you.",
             "check level and mute (satellite doctor audio); come nearer; or try another word: "
-            "--wake openwakeword:hey_jarvis",
+            "--wake two-stage:hey_jarvis",
         )
     found = f"{best.word} heard with a score of {best.value:.2f}"
     if threshold is None:
@@ -131,8 +134,9 @@ def threshold_of(component: str) -> float | None:
 
 def easier(component: str, best: Score) -> str:
     """Return the component with a threshold that `best` passes with a margin."""
-    lower = max(0.05, round(best.value * 0.7, 2))
     parsed = spec.parse(component)
+    floor = _STRICT.get(parsed.plugin, 0.5) / 10
+    lower = max(floor, round(best.value * 0.7, 2))
     return _written(parsed, {**parsed.options, "threshold": f"{lower:g}"})
 
 

@@ -27,6 +27,31 @@ def test_level_one_without_refractory_time_is_the_threshold(scores: list[float])
     assert fired(scores) == [hop for hop, score in enumerate(scores) if score >= 0.5]
 
 
+@pytest.mark.parametrize(
+    ("scores", "hop", "score"),
+    [
+        ([0.1, 0.3, 0.9, 0.2], 2, 0.9),  # certain
+        ([0.1, 0.3, 0.25, 0.2], 2, 0.3),  # rises no more
+        ([0.1, 0.12, 0.13, 0.14, 0.15, 0.16], 3, 0.14),  # has risen long enough
+        ([0.6, 0.9], 0, 0.6),
+        ([0.2, 0.0], 1, 0.2),
+    ],
+)
+def test_an_uncertain_score_is_awaited_while_it_rises(
+    scores: list[float], hop: int, score: float
+) -> None:
+    trigger = Trigger(0.1, 1, 100 * HOP, certain=0.5)
+    found = [at for at, each in enumerate(scores) if trigger.detect(each, (at + 1) * HOP)]
+    assert (found, trigger.score) == ([hop], score)
+
+
+def test_an_awaited_word_is_lost_in_a_gap() -> None:
+    trigger = Trigger(0.1, 1, 0, certain=0.5)
+    assert not trigger.detect(0.2, HOP)
+    trigger.reset()
+    assert not trigger.detect(0.05, 100 * HOP)
+
+
 @given(SCORES, LEVELS, REFRACTORIES)
 def test_no_detection_follows_within_the_refractory_time(
     scores: list[float], level: int, refractory: int
