@@ -247,7 +247,7 @@ def test_the_variants_use_the_images_that_the_dockerfile_makes() -> None:
         images = {made.container()["image"], made.container("Job", MODELS)["image"]}
         assert images == {f"{SERVER}:{tag}"}
         assert f"VARIANT={tag}" in (DEPLOY / "containers/server.Dockerfile").read_text()
-    assert gpu.container()["resources"]["limits"]["nvidia.com/gpu"] == 1
+    assert gpu.container()["resources"]["limits"]["nvidia.com/gpu"] == "1"
     assert "nvidia.com/gpu" not in cpu.container()["resources"]["limits"]
     assert gpu.spec("Deployment")["strategy"]["rollingUpdate"]["maxSurge"] == 0
 
