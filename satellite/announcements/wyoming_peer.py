@@ -117,7 +117,7 @@ class WyomingPeer:
         # a peer that waits sends nothing, and is not idle for that
         with self._connection.working():
             result = await outcome
-        answer = Played() if result == "heard" else Error(f"the announcement was {result}", result)
+        answer = Played() if result == "heard" else Error(outcome_text(result), result)
         await self._write(answer.event())
 
     async def _write(self, event: Event) -> None:
@@ -147,3 +147,9 @@ async def announcing_peer(
         yield peer.handle
     finally:
         peer.close()
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """Return a sentence about an announcement."""
+    verb = "was " if outcome in ("heard", "interrupted") else ""
+    return f"the announcement {verb}{outcome}"

@@ -13,7 +13,8 @@ from wyoming.tts import Synthesize
 
 from satellite import events
 from satellite.announcements import remote
-from satellite.announcements.announcement import AnnouncementStyle
+from satellite.announcements.announcement import AnnouncementStyle, Outcome
+from satellite.announcements.wyoming_peer import outcome_text
 from satellite.errors import EngineError, PeerClosed, PeerUnreachable, UsageError
 from satellite.net.pairing import Pairing
 from satellite.net.remotes.dial import connect
@@ -133,6 +134,18 @@ async def test_an_interrupted_announcement_is_not_reported_as_heard() -> None:
             failed = await telling
         assert isinstance(failed["it"], EngineError)
         assert "interrupted" in str(failed["it"])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        ("interrupted", "the announcement was interrupted"),
+        ("failed", "the announcement failed"),
+        ("expired", "the announcement expired"),
+    ],
+)
+def test_the_outcome_is_a_sentence(outcome: Outcome, text: str) -> None:
+    assert outcome_text(outcome) == text
 
 
 async def test_a_broadcast_is_heard_on_the_others() -> None:
