@@ -18,6 +18,7 @@ _SEPARATORS = re.compile("[,'’]")
 _PARTS = re.compile(r"([-−]?\d[\d\u00a0\u202f ’']*)\.(\d\d)")
 _SENTENCE_END = re.compile(r"[\s\"'”’»)]*$|\s+[\"'“„«(¿¡]*[^\W\d_a-zà-ÿа-яё]")
 """What follows an abbreviation whose full stop ends the sentence, too."""
+_RANGE_SIGNS = "-–—~～〜"
 _UNIT_END = r"(?![A-Za-z\u00c0-\u024f\u0370-\u04ff\d'’/²³°%])"
 
 
@@ -36,6 +37,13 @@ class Measures:
         self._genitive = re.compile(rf"(?<!\w)(?i:{genitive})\s+(?:{re.escape(table.minus)}\s)?$")
         space = r"[ \u00a0\u202f]?"
         self._unit = re.compile(rf"{number}{space}(?P<unit>{any_of(table.units)}){_UNIT_END}")
+        around = [unit for unit, forms in table.units.items() if "{}" in forms]
+        between = any_of(filter(None, (table.range, *_RANGE_SIGNS)))
+        self._range_around = re.compile(
+            rf"{number.replace('number', 'first')}\s?(?:{between})\s?(?P<number>{digits}){space}"
+            rf"(?P<unit>{any_of(around) or '(?!)'}){_UNIT_END}"
+        )
+        """A range whose unit has words before its number."""
         signs = any_of(table.money)
         first = any_of(sign for sign in table.money if not sign.rstrip(".").islower())
         self._before = re.compile(
@@ -49,7 +57,15 @@ class Measures:
         """Return a text with every amount in words."""
         if self._table.money:
             text = self._after.sub(self._say_money, self._before.sub(self._say_money, text))
-        return self._unit.sub(self._measure, text) if self._table.units else text
+        if not self._table.units:
+            return text
+        return self._unit.sub(self._measure, self._range_around.sub(self._measure_range, text))
+
+    def _measure_range(self, match: re.Match[str]) -> str:
+        """Return a range with the words of its unit around both numbers: 每秒5到7米."""
+        first, last = self._written(match["first"]), self._written(match["number"])
+        words = self._form(self._table.units[match["unit"]], last)
+        return self._joined(f"{first}{self._table.range}{last}", words)
 
     def _measure(self, match: re.Match[str]) -> str:
         if match["unit"] in self._table.spaced and match.end("number") == match.start("unit"):
