@@ -129,9 +129,10 @@ def engine_errors(name: str, url: str, model: str, timeout: float) -> Iterator[N
             f"{name}: no server answers at {url}: start it, or set the option url"
         ) from error
     except (http_api.Silent, TimeoutError) as error:
+        asked = f" with {model}" if model else ""
         raise EngineTimeout(
-            f"{name}: the server at {url} was silent for {timeout:g} s with {model or 'no model'}: "
-            "see its log, or raise the option timeout"
+            f"{name}: the server at {url} was silent for {timeout:g} s{asked}: see its log, or "
+            "raise the option timeout"
         ) from error
     except (http_api.Interrupted, OSError) as error:
         raise AnswerBroken(

@@ -15,6 +15,7 @@ from satellite.errors import (
     OutOfMemory,
 )
 from satellite.turns.own_sentences import own_sentences
+from servers.llm.ollama.errors import engine_errors
 from tests.servers.llm.asking import ask, brain, heard
 from tests.support.ollama_fake import Script, cut, erring, failure, fake_ollama, words
 
@@ -91,3 +92,10 @@ async def test_a_malformed_address_is_reported() -> None:
     async with brain("http://[nowhere", load=False) as engine:
         with pytest.raises(EngineFailed, match="no address"):
             await ask(engine, "hello")
+
+
+@pytest.mark.parametrize(("model", "named"), [("", ""), ("m", " with m")])
+def test_a_silent_ollama_is_named_with_the_model_that_was_asked(model: str, named: str) -> None:
+    expected = f"Ollama at http://o was silent for 5 s{named}: see"
+    with pytest.raises(EngineTimeout, match=expected), engine_errors(model, "http://o", 5.0):
+        raise TimeoutError
