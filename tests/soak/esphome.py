@@ -51,7 +51,7 @@ def main() -> int:
                 report("satellite restarted", [restart_satellite(device) for _ in again])
                 report("Home Assistant restarted", [restart_home(device) for _ in again])
                 for stage, event in STAGES.items():
-                    report(f"killed at {stage}, answered here", [kill(device, event)])
+                    report(f"killed at {stage}, taken over", [kill(device, event)])
             return 1 if turns(device, given.minutes * 60) else 0
 
 
