@@ -10,6 +10,7 @@ import {Timers} from "./timers.js";
 import {label, loadWords, showWords, suggestions, word} from "./words.js";
 
 const TAP = 350; // milliseconds up to which a press is a tap: listening then goes on until the next
+const TAIL = 200; // milliseconds of sound that are sent after letting go
 const $ = (id) => document.getElementById(id);
 
 showWords();
@@ -37,6 +38,7 @@ class App {
     this.phase = "idle";
     this.pressed = 0; // when the button was pressed, while it is held
     this.talking = false;
+    this.ending = 0; // the timer of the end of a request, after letting go
     this.chat = new Chat($("chat"), $("empty"));
     this.panel = new Panel($("panel"), (changes) => this.changed(changes));
     this.link = new Link(() => this.hello());
@@ -216,6 +218,7 @@ class App {
 
   async begin() {
     if (!this.link.open) return this.tell(word("lost"));
+    this.end();
     this.wanted = true;
     if (!(await this.openMicrophone()) || !this.wanted) return;
     this.talking = true;
@@ -224,11 +227,28 @@ class App {
     this.show();
   }
 
+  // Sound reaches the page late, and people let go with the last syllable: the end comes after both.
   finish() {
     this.talking = this.wanted = false;
+    this.ending = setTimeout(() => this.end(), TAIL);
+    this.show();
+  }
+
+  endNow() {
+    this.finish();
+    this.end();
+  }
+
+  end() {
+    if (!this.ending) return;
+    this.forgetEnd();
     this.link.send("end");
     this.microphone.send(this.free && !this.muted);
-    this.show();
+  }
+
+  forgetEnd() {
+    clearTimeout(this.ending);
+    this.ending = 0;
   }
 
   async openMicrophone() {
@@ -246,7 +266,7 @@ class App {
 
   lostMicrophone() {
     this.tell(word("microphone_lost"));
-    if (this.talking) this.finish();
+    if (this.talking) this.endNow();
     this.setFree(false);
   }
 
@@ -256,7 +276,7 @@ class App {
     this.freed = free;
     this.link.send("set", {attention: this.free ? this.panel.chosen.attention : "asked"});
     if (this.muted) this.link.send("unmute");
-    this.microphone.send(this.free || this.talking);
+    this.microphone.send(this.free || this.talking || Boolean(this.ending));
     this.keepAwake();
     this.show();
   }
@@ -277,14 +297,14 @@ class App {
       this.tell(word("lost"));
       return false;
     }
-    if (this.talking) this.finish();
+    if (this.talking) this.endNow();
     return true;
   }
 
   stop() {
     this.link.send("stop");
     this.speaker.hush(this.speaker.epoch);
-    if (this.talking) this.finish();
+    if (this.talking) this.endNow();
   }
 
   get busy() {
@@ -328,7 +348,7 @@ class App {
         break;
       case "phase":
         this.phase = event.phase;
-        if (this.phase !== "listening" && this.talking) this.silence();
+        if (this.phase !== "listening" && (this.talking || this.ending)) this.silence();
         break;
       case "transcript":
         this.chat.heard(event.text, event.final, event.turn);
@@ -363,6 +383,7 @@ class App {
 
   // The satellite has ended a request that the person still holds: it was too long.
   silence() {
+    this.forgetEnd();
     this.talking = this.wanted = false;
     this.pressed = 0;
     this.microphone.send(this.free && !this.muted);
@@ -372,7 +393,7 @@ class App {
     document.body.dataset.link = "off";
     this.phase = "idle";
     this.speaker.reset();
-    if (this.talking) this.silence();
+    if (this.talking || this.ending) this.silence();
     if (cause === "elsewhere") this.tell(word("elsewhere"), word("here"), () => this.link.connect());
     if (cause === "full") this.tell(reason);
     this.checkLogin();
