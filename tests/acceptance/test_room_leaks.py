@@ -81,8 +81,16 @@ def test_leaking_replies_can_be_interrupted_and_are_never_recognized(
         room.say_over(1.5, asked("what time is it"))
         room.say(asked("what can you do"))
         program.wait_for("turn_end", count=3, timeout=BUSY)
+        expected = ["what can you do", "what can you do"]
+        if program.events("turn_end")[-1]["outcome"] == "nothing_heard":
+            # through the end of a reply, it may be too doubtful to be done: it is said again
+            expected += [""]
+            room.say(silence(2.0) + asked("what time is it"))
+            program.wait_for("turn_end", count=4, timeout=BUSY)
+        expected += ["what time is it"]
         spoken = [event["text"] for event in program.events("transcript") if event["final"]]
         ends = [event["outcome"] for event in program.events("turn_end")]
-        assert spoken == ["what can you do", "what can you do", "what time is it"], program.report()
+        assert spoken == expected, program.report()
         assert ends[:2] == ["answered", "cancelled"], program.report()
-        assert len(program.events("wake")) == 3, program.report()
+        assert ends[-1] == "answered", program.report()
+        assert len(program.events("wake")) == len(expected), program.report()
