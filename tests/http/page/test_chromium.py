@@ -24,6 +24,7 @@ from satellite.diagnostics.stats.database import Database, file_of
 from satellite.settings import RecordingSettings
 from satellite.values import SPEECH, TranscribeRequest
 from servers.asr.whisper.engine import FasterWhisper
+from tests.bench.word_errors import errors, words
 from tests.support.axe import axe
 from tests.support.chromium import Chromium, Tab, chromium
 from tests.support.ports import free_ports
@@ -227,7 +228,8 @@ async def test_talking_with_the_page(room: PulseServer, tmp_path: Path) -> None:
             await tab.until(answers(1))
             await tab.until(SPEAKING)
             await tab.until(IDLE)
-        assert "what day is it" in (await last(tab, "user")).lower()
+        misheard = errors(words("What day is it today?"), words(await last(tab, "user")))
+        assert misheard <= 1  # a busy machine's browser distorts a word at times
         spoken = await understood(bytes(heard))
         assert (await last(tab, "assistant")).split()[2].lower().strip(",.") in spoken
 
