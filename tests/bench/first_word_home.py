@@ -119,11 +119,8 @@ def peers_home(
     """Run the peers' services in Home Assistant."""
     with speech_peers(folder, peers, model, voice) as ports:
         home = PipelineHome(home_assistant, ports)
-        try:
-            home.furnish()
+        with home.furnished():
             yield home
-        finally:
-            home.close()
 
 
 def run(folder: Path, name: str, options: argparse.Namespace) -> list[Heard]:

@@ -89,7 +89,7 @@ def test_an_overlay_is_valid_stored_whole_and_applied_again_without_a_change(
     assert not [text for name, ours in resources.items() for text in differing(ours, there[name])]
     api.done(*apply)
     generations = {item["metadata"].get("generation", 1) for item in stored(api, overlay).values()}
-    assert generations == {1}, "applying again would start all pods anew"
+    assert generations == {1}, "applying again would restart all pods"
     for kind, name in (("Deployment", SERVER), ("Job", MODELS)):
         admitted(api, overlay, resources[kind, name]["spec"]["template"])
 

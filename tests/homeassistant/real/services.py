@@ -100,7 +100,16 @@ class PipelineHome:
         """Whether this version of Home Assistant can use our brain."""
         return self.home_assistant.version != OLD
 
-    def furnish(self) -> None:
+    @contextmanager
+    def furnished(self) -> Iterator[None]:
+        """Have the services and the pipeline during this block."""
+        try:
+            self._furnish()
+            yield
+        finally:
+            self.close()
+
+    def _furnish(self) -> None:
         """Add the services and make the pipeline."""
         for role, tap in self.taps.items():
             self.home_assistant.loop.run(tap.open())
@@ -163,10 +172,7 @@ def furnished(
     services.start()
     try:
         home = FurnishedHome(home_assistant, services)
-        try:
-            home.furnish()
+        with home.furnished():
             yield home
-        finally:
-            home.close()
     finally:
         services.kill()
