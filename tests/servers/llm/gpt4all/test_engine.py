@@ -235,7 +235,7 @@ async def there() -> AsyncGenerator[Any, None]:
 
 
 @real
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("place", [here, there])
 @pytest.mark.parametrize("check", CHECKS["llm"], ids=[check.name for check in CHECKS["llm"]])
 async def test_gpt4all_conforms(check: Check, place: Any) -> None:
@@ -243,7 +243,7 @@ async def test_gpt4all_conforms(check: Check, place: Any) -> None:
 
 
 @real
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(400)
 async def test_a_real_model_answers_and_remembers() -> None:
     async with here() as engine:
         history: list[Message] = []

@@ -66,7 +66,7 @@ async def test_joe_of_piper_is_understood(tmp_path: Path, ear: Any) -> None:
     assert slower / seconds > 1.15  # not 1.43: Piper rounds the length of each sound up
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(400)
 async def test_kokoro_is_understood(tmp_path: Path, ear: Any) -> None:
     voice = make_kokoro(tmp_path / "kokoro")
     for (text, expected), speaker in zip(
