@@ -204,6 +204,8 @@ class ReplyRequest(Value, frozen=True):
     replaces: str | None = None
     """The text of the satellite's last request, where the person has gone on after it and this one
     is the whole: what was done for it in the home is to be undone."""
+    irrevocable: bool = False
+    """Of a text to judge: whether words after its end are lost, because nothing joins them."""
 
 
 class Extent(StrEnum):

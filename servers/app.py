@@ -166,7 +166,7 @@ async def _judge(settings: Settings, engines: ServedEngines) -> RequestJudge | N
         )
         return ReplyRequest(text=text, language=language, situation=situation)
 
-    return RequestJudge(engine, request_for, settings.listen.silence)
+    return RequestJudge(engine, request_for)
 
 
 def _facts(service: _Service, paired: PairedPort) -> dict[str, str]:

@@ -18,6 +18,7 @@ from satellite.values import Extent
 from servers.intents import package_mapping, template_checks, wildcards
 from servers.intents import sentence_files as sources
 from servers.intents.beginnings import Beginnings
+from servers.intents.continuations import extent_of
 from servers.intents.match import Found, Match, found_in
 from servers.intents.package_sentences import PackageSentences
 from servers.intents.phrases import Phrases
@@ -153,10 +154,12 @@ class Sentences:
             found = self._find(text, plain, home)
         return None if found is None else self._as_written(text, found, home)
 
-    def extent(self, text: str, names: tuple[str, ...], areas: tuple[str, ...]) -> Extent:
-        """Return how far a text is a sentence. Takes up to some tens of milliseconds.
+    def extent(
+        self, text: str, names: tuple[str, ...], areas: tuple[str, ...], irrevocable: bool = False
+    ) -> Extent:
+        """Return how far a text is a sentence; one that ends with any text is never whole.
 
-        One that ends with a value of any text is never known to be whole.
+        `irrevocable`: words after its end are lost. Takes up to some tens of milliseconds.
         """
         if len(text) > LONGEST or not (spelled := self._spell(text)):
             return Extent.UNKNOWN
@@ -170,7 +173,7 @@ class Sentences:
         last = spelled.rstrip(_FINAL).casefold()
         if any(last.endswith(str(found.match.slots[slot]).casefold()) for slot in found.free):
             return Extent.UNKNOWN
-        return Extent.OPEN if place.goes_on or place.free or not place.ends else Extent.WHOLE
+        return extent_of(found.match, place, irrevocable)
 
     def _find(
         self, text: str, spelled: str, home: RequestNames, package: bool = True

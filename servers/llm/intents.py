@@ -110,7 +110,8 @@ class Intents:
         sentences = self._library.find(request.language)
         if sentences is None:
             return Extent.UNKNOWN
-        return sentences.extent(request.text, *_home(sentences, request))
+        home = _home(sentences, request)
+        return sentences.extent(request.text, *home, irrevocable=request.irrevocable)
 
     def _reply(self, request: ReplyRequest) -> tuple[ReplyPart, ...]:
         if not request.text.strip():

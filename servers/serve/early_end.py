@@ -1,8 +1,9 @@
 """The end of a request by its meaning, for clients that only wait for silence.
 
 Home Assistant, for example, streams until its own voice detector has heard a second of silence, and
-takes an answer that comes before. Words after an early end are lost, so that only the sentences of
-our own brain are ended early.
+takes an answer that comes before. Words after an early end are lost, so that only sentences of our
+own brain are ended early, and of these only those that hardly anybody goes on with: an end of
+others would have to wait for as long as the client does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 
+import msgspec
+
 from satellite.errors import SatelliteError
 from satellite.ports import JudgesTexts
 from satellite.text.quoted import quoted
@@ -20,7 +23,7 @@ from satellite.values import Extent, ReplyRequest, Transcript
 _LOGGER = logging.getLogger(__name__)
 
 WHOLE = 0.2
-"""Seconds of silence after a request that nothing could follow, as on a satellite."""
+"""Seconds of silence after a request that is whole, as on a satellite."""
 
 PATIENCE = 0.5
 """Seconds for the judgement of a text."""
@@ -35,37 +38,34 @@ RequestFor = Callable[[str, str | None], ReplyRequest]
 class RequestJudge:
     """Judges the texts of all clients."""
 
-    def __init__(self, engine: JudgesTexts, request_for: RequestFor, silence: float) -> None:
-        """`silence`: seconds of it that end a request which could go on."""
+    def __init__(self, engine: JudgesTexts, request_for: RequestFor) -> None:
         self._engine = engine
         self._request_for = request_for
-        self._silence = silence
 
     @asynccontextmanager
     async def preparing(self, language: str | None) -> AsyncGenerator[None, None]:
         """Read the sentences of a language during this block, so that no text waits for them."""
         async with asyncio.TaskGroup() as tasks:
-            work = tasks.create_task(self.seconds("a", language))
+            work = tasks.create_task(self.is_whole("a", language))
             try:
                 yield
             finally:
                 work.cancel()
 
-    async def seconds(self, text: str, language: str | None) -> float | None:
-        """Return after how much silence a text ends a request; None if the client is to decide."""
+    async def is_whole(self, text: str, language: str | None) -> bool:
+        """Return whether a text is a request that nothing follows; False if the client decides."""
+        request = msgspec.structs.replace(self._request_for(text, language), irrevocable=True)
         try:
             async with (
                 asyncio.timeout(PATIENCE),
-                aclosing(self._engine.judge(self._request_for(text, language))) as extents,
+                aclosing(self._engine.judge(request)) as extents,
             ):
                 extent = await anext(extents, Extent.UNKNOWN)
         except (SatelliteError, TimeoutError) as error:
             _LOGGER.debug("cannot judge a text: %s", error or "too slow")
-            return None
+            return False
         _LOGGER.debug("%s is %s", quoted(text), extent.value)
-        if extent is Extent.WHOLE:
-            return min(WHOLE, self._silence)
-        return self._silence if extent is Extent.OPEN else None
+        return extent is Extent.WHOLE
 
 
 class EarlyEnd:
@@ -75,7 +75,7 @@ class EarlyEnd:
         self._judge = judge
         self._language = language
         self._text = ""
-        self._seconds: float | None = None
+        self._whole = False
         self._received = 0.0
 
     async def reached(self, transcript: Transcript, received: Callable[[], float]) -> bool:
@@ -87,10 +87,8 @@ class EarlyEnd:
         text = (transcript.pause_text or "").strip()
         if text != self._text:
             self._text = text
-            self._seconds = await self._judge.seconds(text, self._language) if text else None
+            self._whole = bool(text) and await self._judge.is_whole(text, self._language)
             self._received = received()
         return (
-            self._seconds is not None
-            and transcript.quiet >= self._seconds
-            and transcript.until >= self._received - _LAG
+            self._whole and transcript.quiet >= WHOLE and transcript.until >= self._received - _LAG
         )

@@ -1,6 +1,6 @@
 """Time from the true end of a request to the first sound of the answer, through Home Assistant.
 
-    python -m tests.bench.first_word_home [--model whisper-tiny.en] [--requests N]
+    python -m tests.bench.first_word_home [--model whisper-tiny.en] [--first K] [--requests N]
         [--peers FOLDER] [--alone] [-v]
 
 A real Home Assistant 2026.11 runs an Assist pipeline of our services (Whisper, the sentences and
@@ -65,13 +65,14 @@ class Heard:
         return errors(words(self.text), words(self.transcript))
 
 
-def spoken(count: int, seed: int) -> list[tuple[str, float, bytes]]:
+def spoken(first: int, count: int, seed: int) -> list[tuple[str, float, bytes]]:
     """Return requests with the seconds of their pauses, and their sound."""
-    whole, broken = WHOLE[:count], BROKEN[:count]
+    chosen = slice(first, first + count)
+    whole, broken = WHOLE[chosen], BROKEN[chosen]
     texts = [*whole, *(part for parts in broken for part in parts)]
     said = dict(zip(texts, asyncio.run(speak_all(real_model(VOICE), texts)), strict=True))
     found = [(text, 0.0, said[text]) for text in whole]
-    for (first, second), pause in zip(broken, pauses(len(broken), seed), strict=True):
+    for (first, second), pause in zip(broken, pauses(len(BROKEN), seed)[chosen], strict=True):
         found.append((f"{first} {second}", pause, said[first] + silence(pause) + said[second]))
     return found
 
@@ -126,7 +127,7 @@ def peers_home(
 def run(folder: Path, name: str, options: argparse.Namespace) -> list[Heard]:
     """Run Home Assistant and the services of the run of this name, and say the requests."""
     model, voice = real_model(options.model), real_model(VOICE) / "en_US-joe-medium.onnx"
-    requests = spoken(options.requests, options.seed)
+    requests = spoken(options.first, options.requests, options.seed)
     (folder / "house").mkdir()
     (folder / "services").mkdir()
     with installation.running(need(NEW), folder / "house") as home_assistant:
@@ -143,7 +144,8 @@ def run(folder: Path, name: str, options: argparse.Namespace) -> list[Heard]:
 async def run_alone(folder: Path, options: argparse.Namespace) -> None:
     """Let one satellite hear the requests without Home Assistant, and print the run."""
     model, voice = real_model(options.model), real_model(VOICE) / "en_US-joe-medium.onnx"
-    sound, requests = await first_word.tape(Choice(0, options.requests, options.seed, other=False))
+    choice = Choice(options.first, options.requests, options.seed, other=False)
+    sound, requests = await first_word.tape(choice)
     write_wav(folder / "in.wav", SPEECH, sound)
     cpu = await first_word.run(folder, first_word.own(model, voice), requests, by_meaning=True)
     first_word.report("ours without Home Assistant", requests, cpu)
@@ -169,6 +171,7 @@ def report(name: str, heard: Sequence[Heard]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="whisper-tiny.en")
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--requests", type=int, default=len(WHOLE))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--peers", type=Path, help="folder with the peers' environment fw")

@@ -27,7 +27,6 @@ from tests.support.speech import silence
 ANY = "tcp://127.0.0.1:0"
 STEP = 0.1
 """Seconds of one chunk."""
-SILENCE = 0.7
 
 WORDS = ("", "turn", "off", "all the lights", "in the kitchen", "ten", "past")
 EXTENTS = {
@@ -81,6 +80,7 @@ class Judge(ScriptedLlm):
 
     async def judge(self, request: ReplyRequest) -> AsyncGenerator[Extent, None]:
         self.asked.append(request.text)
+        assert request.irrevocable, "nothing joins what follows"
         if self.failing:
             raise EngineFailed("broken")
         if self.gate is not None and request.text in EXTENTS:
@@ -101,7 +101,7 @@ class Listener:
         def request_for(text: str, language: str | None) -> ReplyRequest:
             return ReplyRequest(text=text, language=language)
 
-        judge = RequestJudge(self.judge, request_for, SILENCE)
+        judge = RequestJudge(self.judge, request_for)
         async with serving("asr", WordAsr(), ANY, judge=judge) as uri, client(uri) as self.peer:
             self.uri = uri
             reading = asyncio.create_task(self._read())
@@ -154,18 +154,8 @@ async def test_a_whole_request_is_answered_while_the_client_streams_on() -> None
             await listener.peer.send(*(chunk() for _ in range(20)), Event("audio-stop"))
 
 
-async def test_a_request_that_could_go_on_ends_after_the_silence_of_the_settings() -> None:
-    listener = Listener()
-    async with listener.connected():
-        await listener.begin()
-        found = await listener.say(1, 2, 3, *[0] * 12)
-        assert found is not None
-        assert found.data["text"] == "turn off all the lights"
-        assert 0.3 + SILENCE - STEP <= listener.sent <= 0.3 + SILENCE + 2 * STEP
-
-
-@pytest.mark.parametrize("words", [(1, 2), (5, 6)])
-async def test_a_beginning_and_an_unknown_request_end_with_the_client(
+@pytest.mark.parametrize("words", [(1, 2), (1, 2, 3), (5, 6)])
+async def test_requests_that_may_go_on_and_unknown_ones_end_with_the_client(
     words: tuple[int, ...],
 ) -> None:
     listener = Listener()
@@ -175,7 +165,7 @@ async def test_a_beginning_and_an_unknown_request_end_with_the_client(
         assert await listener.end() == say(words)
 
 
-@pytest.mark.parametrize("pause", range(1, 7))
+@pytest.mark.parametrize("pause", [1, 4, 8, 13])
 async def test_a_pause_within_a_request_that_could_go_on_loses_no_word(pause: int) -> None:
     listener = Listener()
     async with listener.connected():
@@ -227,7 +217,7 @@ async def test_a_judge_that_fails_changes_nothing() -> None:
 
 
 async def test_other_clients_are_sent_no_reports_of_pauses() -> None:
-    judge = RequestJudge(Judge(), lambda text, language: ReplyRequest(text=text), SILENCE)
+    judge = RequestJudge(Judge(), lambda text, language: ReplyRequest(text=text))
     async with serving("asr", WordAsr(), ANY, judge=judge) as uri, client(uri) as peer:
         pieces = [chunk(bytes([word, 0]) * 1600) for word in (1, 2, 0, 0, 0, 0, 3)]
         await peer.send(Event("transcribe"), *utterance(*pieces))
@@ -237,8 +227,8 @@ async def test_other_clients_are_sent_no_reports_of_pauses() -> None:
 @pytest.mark.parametrize(
     ("parts", "pause"),
     [
-        (("Turn off the lights in the kitchen.",), 0.0),
-        (("Turn off the lights", "in the kitchen."), 0.5),
+        (("Set the volume to fifty percent.",), 0.0),
+        (("Set the volume to", "fifty percent."), 0.5),
     ],
 )
 async def test_real_speech_ends_early_and_whole(parts: tuple[str, ...], pause: float) -> None:
@@ -254,7 +244,7 @@ async def test_real_speech_ends_early_and_whole(parts: tuple[str, ...], pause: f
         return ReplyRequest(text=text, language=language)
 
     step, sent, loop = SPEECH.bytes_of(STEP), 0, asyncio.get_running_loop()
-    judge = RequestJudge(sentences, request_for, SILENCE)
+    judge = RequestJudge(sentences, request_for)
     async with serving("asr", whisper, ANY, judge=judge) as uri, client(uri) as peer:
         await peer.send(Event("transcribe", {"language": "en"}))
         answer = asyncio.create_task(transcript_of(peer))
@@ -269,7 +259,7 @@ async def test_real_speech_ends_early_and_whole(parts: tuple[str, ...], pause: f
     await whisper.close()
     await sentences.close()
     assert early, "it ended before the client did"
-    assert text.lower().strip(" .") == "turn off the lights in the kitchen"
+    assert text.lower().strip(" .") in ("set the volume to 50%", "set the volume to 50 percent")
 
 
 async def transcript_of(peer: Client) -> str:
