@@ -143,12 +143,13 @@ def engine_errors(name: str, url: str, model: str, timeout: float) -> Iterator[N
 def _refusal(name: str, url: str, model: str, error: http_api.Refused) -> Exception:
     if error.status in (401, 403):
         return EngineFailed(
-            f"{name}: {url} refuses the key ({error.text}): set the option key_file"
+            f"{name}: {url} refuses the key ({error.text}): set the option "
+            "key_file to a file that holds the right one"
         )
     if error.status == 404:
         return ModelMissing(
-            f"{name}: {url} has no model {model} or no such path ({error.text}): set the options "
-            "url and model"
+            f"{name}: {url} has no {f'model {model}' if model else 'model'} or no such path "
+            f"({error.text}): set the options url and model"
         )
     if error.status in (429, 503):
         return EngineBusy(f"{name}: {url} is busy ({error.text}): try again later")
