@@ -107,6 +107,8 @@ class PooledEngines:
             async with aclosing(record.service.pool.submit(method, *arguments)) as results:
                 async for result in results:
                     record.note_result()
+                    if isinstance(result, Transcript) and result.final:
+                        outcome = DONE  # readers leave at the final text
                     yield result
             outcome = DONE
         except SatelliteError as error:

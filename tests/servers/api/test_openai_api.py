@@ -454,6 +454,14 @@ async def test_an_engine_stops_when_its_client_leaves() -> None:
         assert outcomes == ["cancelled", "cancelled"]
 
 
+async def test_an_utterance_that_was_transcribed_counts_as_done() -> None:
+    async with served() as api:
+        file = ("a.wav", wav_bytes(SPEECH, TONE))
+        await api.client.audio.transcriptions.create(model="", file=file)
+        records = api.services["asr"].observer.records
+        assert [record.outcome for record in records] == ["done"]
+
+
 async def _read(work: Any) -> None:
     answer = await work
     if isinstance(answer, openai.AsyncStream):
