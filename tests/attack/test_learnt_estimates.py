@@ -60,7 +60,7 @@ def test_an_estimate_that_refuses_requests_recovers() -> None:
     first = {"role": "system", "content": "Be brief."}
     for _ in range(20):
         try:
-            fit_prompt(first, [], request, (), meter, 2000)  # type: ignore[arg-type]
+            fit_prompt(first, [], request, (), meter, 2000, "num_ctx")  # type: ignore[arg-type]
         except EngineFailed:
             refused += 1
     assert 0 < refused < 15

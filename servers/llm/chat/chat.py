@@ -197,8 +197,8 @@ class Chat:
         left_out = tuple(tool.name for tool in offered[len(fitting) :])
         if left_out and left_out != self._left_out:
             _LOGGER.warning(
-                "%s: the context has no room for the tools %s: allow fewer, or raise num_ctx",
-                *(self._client.name, ", ".join(left_out)),
+                "%s: the context has no room for the tools %s: allow fewer, or raise %s",
+                *(self._client.name, ", ".join(left_out), self._options.context_option),
             )
         self._left_out = left_out
         return fitting
@@ -218,6 +218,7 @@ class Chat:
             self._definitions(model, box),
             self._meters.get(model) or TokenMeter(),
             self._options.prompt_tokens,
+            self._options.context_option,
         )
 
     def _definitions(self, model: str, box: Toolbox) -> list[dict[str, Any]]:

@@ -62,6 +62,9 @@ class ModelCard(msgspec.Struct, frozen=True):
 class ChatOptions(Protocol):
     """The options of an engine that `Chat` uses."""
 
+    context_option: ClassVar[str]
+    """The option behind `num_ctx` as its users set it, in messages: `ctx_size`."""
+
     @property
     def model(self) -> str:
         """The model of requests that name none."""

@@ -78,17 +78,20 @@ def fit_prompt(
     tools: Sequence[object],
     meter: TokenMeter,
     budget: int,
+    context_option: str,
 ) -> list[ChatMessage]:
     """Build a prompt of at most `budget` tokens by dropping the oldest messages of `history`.
 
-    Raises `EngineFailed` when `first` and `last`, the newest messages, do not fit by themselves.
+    Raises `EngineFailed` when `first` and `last`, the newest messages, do not fit by themselves; it
+    names `context_option`, with which the user makes room.
     """
     fixed = prompt_length([first, *last], tools)
     if (needed := meter.tokens(fixed)) > budget:
         meter.doubt()
         raise EngineFailed(
             f"the request is too long for the language model ({fixed} characters with its system "
-            f"prompt and tools, about {needed} tokens of {budget}): shorten it, or raise num_ctx"
+            f"prompt and tools, about {needed} tokens of {budget}): shorten it, or raise "
+            f"{context_option}"
         )
     start = 0
     while start < len(history):

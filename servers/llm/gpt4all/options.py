@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from satellite.options import OptionSet, option
 
 
 class Gpt4AllOptions(OptionSet, frozen=True):
     """The model and the parameters of its answers."""
+
+    context_option: ClassVar[str] = "n_ctx"
 
     model: Annotated[
         str,

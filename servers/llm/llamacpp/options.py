@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from satellite.options import OptionSet, option
 
 
 class LlamaCppOptions(OptionSet, frozen=True):
     """The model and the parameters of its answers."""
+
+    context_option: ClassVar[str] = "ctx_size"
 
     model: Annotated[
         str, option("Model, as `satellite models` lists it without gguf:, or path of a GGUF file")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from satellite.options import OptionSet, option
 from satellite.text.whole_number import whole_number
@@ -10,6 +10,8 @@ from satellite.text.whole_number import whole_number
 
 class OllamaOptions(OptionSet, frozen=True):
     """The model and the parameters of its answers."""
+
+    context_option: ClassVar[str] = "num_ctx"
 
     model: Annotated[str, option("Model, as `ollama list` shows it")] = "llama3.2"
     host: Annotated[

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from satellite.options import OptionSet, option
 
 
 class OpenAiOptions(OptionSet, frozen=True):
     """The server, the model and the parameters of its answers."""
+
+    context_option: ClassVar[str] = "context"
 
     url: Annotated[
         str,

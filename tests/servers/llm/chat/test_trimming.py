@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 from satellite.errors import EngineFailed
 from satellite.values import Message
 from servers.llm.chat.trimming import TokenMeter, fit_prompt, prompt_length
+from servers.llm.gpt4all.options import Gpt4AllOptions
+from servers.llm.llamacpp.options import LlamaCppOptions
+from servers.llm.ollama.options import OllamaOptions
+from servers.llm.openai.options import OpenAiOptions
 from tests.servers.llm.asking import ask, brain
 from tests.support.ollama_fake import fake_ollama, words
 
@@ -36,7 +40,7 @@ def test_the_prompt_fits_and_has_the_latest_messages(
     meter = TokenMeter()
     meter.learn(600, tokens, 4096)
     history = [talk(index + 1, size)[-1] for index, size in enumerate(sizes)]
-    prompt = fit_prompt(FIRST, history, LAST, (), meter, budget)
+    prompt = fit_prompt(FIRST, history, LAST, (), meter, budget, "num_ctx")
     kept = prompt[1:-1]
     assert meter.tokens(prompt_length(prompt)) <= budget
     assert prompt[0] is FIRST
@@ -46,23 +50,27 @@ def test_the_prompt_fits_and_has_the_latest_messages(
 
 
 def test_a_conversation_that_fits_is_not_trimmed() -> None:
-    assert fit_prompt(FIRST, talk(20), LAST, (), TokenMeter(), 4096)[1:-1] == talk(20)
+    assert fit_prompt(FIRST, talk(20), LAST, (), TokenMeter(), 4096, "num_ctx")[1:-1] == talk(20)
 
 
 def test_several_turns_in_a_row_begin_with_the_same_message() -> None:
     """Otherwise every turn would have Ollama compute the whole conversation anew."""
     starts = [
-        fit_prompt(FIRST, talk(count), LAST, (), TokenMeter(), 600)[1]["content"]
+        fit_prompt(FIRST, talk(count), LAST, (), TokenMeter(), 600, "num_ctx")[1]["content"]
         for count in range(40, 60, 2)
     ]
     assert len(set(starts)) <= 4
 
 
 def test_a_message_that_does_not_fit_alone_is_refused() -> None:
-    with pytest.raises(EngineFailed, match="num_ctx"):
-        fit_prompt(
-            FIRST, talk(4), [{"role": "user", "content": "x" * 10_000}], (), TokenMeter(), 1000
-        )
+    long = [{"role": "user", "content": "x" * 10_000}]
+    with pytest.raises(EngineFailed, match="raise ctx_size"):
+        fit_prompt(FIRST, talk(4), long, (), TokenMeter(), 1000, "ctx_size")
+
+
+@pytest.mark.parametrize("kind", [Gpt4AllOptions, LlamaCppOptions, OllamaOptions, OpenAiOptions])
+def test_the_option_that_errors_name_is_the_one_of_the_context(kind: Any) -> None:
+    assert kind(**{kind.context_option: 1024}).num_ctx == 1024
 
 
 def test_the_meter_falls_at_once_and_rises_slowly() -> None:
