@@ -9,6 +9,7 @@ from contextlib import aclosing
 
 from satellite import events
 from satellite.audio.lead import Lead
+from satellite.audio.playback import check_playable
 from satellite.errors import SatelliteError
 from satellite.languages import codes
 from satellite.languages.text_rules import text_rules
@@ -221,6 +222,7 @@ class Reply:
         begun = False
         async with aclosing(chunks):
             async for chunk in chunks:
+                check_playable(chunk)
                 begun = True
                 await self._speech.put(chunk)
                 lead.add(chunk.format.seconds(chunk.audio))

@@ -98,10 +98,7 @@ class Sounds:
             _LOGGER.warning("cannot play the timer sound: %s", error)
 
     async def announce(self, audio: AsyncIterator[AudioChunk], chime: bool) -> bool:
-        """Play an announcement; return whether all of it was played.
-
-        A missing speaker is logged.
-        """
+        """Play an announcement; return whether all of it was played. Raises `DeviceError`."""
         whole_played = False
 
         async def whole() -> AsyncGenerator[AudioChunk, None]:
@@ -112,12 +109,8 @@ class Sounds:
             nonlocal whole_played
             whole_played = True
 
-        try:
-            async with aclosing(whole()) as sound:
-                await self._playback.play(sound)
-        except DeviceError as error:
-            _LOGGER.warning("cannot play an announcement: %s", error)
-            return False
+        async with aclosing(whole()) as sound:
+            await self._playback.play(sound)
         return whole_played
 
     async def _say(self, text: str, language: str) -> bool:

@@ -40,7 +40,7 @@ class SpeechOutput:
     ) -> bool:
         """Play an announcement between two turns; return whether it was played to its end.
 
-        A wake word ends it. `text` is what is said, if known.
+        A wake word ends it. `text` is what is said, if known. Raises `DeviceError`.
         """
         async with self._one_announcement:
             await self._activity.wait_until_idle()

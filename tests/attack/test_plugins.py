@@ -18,6 +18,7 @@ from satellite import app, events
 from satellite.announcements.announcement import AnnouncementStyle
 from satellite.audio import capture
 from satellite.components import registry
+from satellite.errors import DeviceLost
 from satellite.events import Event
 from satellite.lib.bus import Bus
 from satellite.listening import listener
@@ -179,11 +180,12 @@ async def test_a_satellite_listens_after_whatever_a_plugin_does(
             home.trouble.arm(role, thing)
             await home.answered()
             assert home.trouble.struck == number, f"{role} was not asked: {thing!r}"
-        assert not any(
-            event.outcome == "failed" and event.stage == "turn"
+        stages = {
+            event.stage
             for event in home.happened
-            if isinstance(event, events.TurnEnd)
-        )
+            if isinstance(event, events.TurnEnd) and event.outcome == "failed"
+        }
+        assert stages <= {role}, "a turn failed by another stage than the one with the trouble"
 
 
 async def test_an_announcement_with_a_strange_voice_fails_alone(
@@ -198,4 +200,20 @@ async def test_an_announcement_with_a_strange_voice_fails_alone(
             assert outcomes == {"strange": "failed"}, thing
             outcomes = await home.trouble.controls.announce("hello", style, (), True)
             assert outcomes == {"strange": "heard"}, thing
+        await home.answered()
+
+
+async def test_an_announcement_on_a_dead_speaker_fails_alone(
+    home: StrangeHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    async with home.open():
+        for thing in (DeviceLost("unplugged"), *errors()):
+            for chime in (True, False):
+                style = AnnouncementStyle(chime=chime)
+                home.trouble.arm("speaker", thing)
+                outcomes = await home.trouble.controls.announce("hello", style, (), True)
+                assert outcomes == {"strange": "failed"}, thing
+                outcomes = await home.trouble.controls.announce("hello", style, (), True)
+                assert outcomes == {"strange": "heard"}, thing
         await home.answered()
