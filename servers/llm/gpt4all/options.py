@@ -53,8 +53,13 @@ class Gpt4AllOptions(OptionSet, frozen=True):
 
     @property
     def prompt_tokens(self) -> int:
-        """Tokens available for the prompt; the rest of the context is for the answer."""
-        return max(self.n_ctx - self.max_tokens, self.n_ctx // 2)
+        """Tokens available for the prompt, by an estimate of 3 characters each; the rest of the
+        context is for the answer.
+
+        The package counts no tokens, which would correct the estimate, and a prompt longer than the
+        context takes it minutes: a third is spare, for numbers, names and Chinese.
+        """
+        return max(self.n_ctx - self.max_tokens, self.n_ctx // 2) * 2 // 3
 
     @property
     def tool_rounds(self) -> int:

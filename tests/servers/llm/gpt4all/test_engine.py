@@ -212,13 +212,27 @@ async def test_a_missing_model_names_the_command(
         await engine.load()
 
 
+def test_a_prompt_of_short_tokens_fits() -> None:
+    """The package counts none: a long history of numbers or Chinese has 2 characters a token."""
+    for options in (Gpt4AllOptions(), Gpt4AllOptions(n_ctx=512, max_tokens=400)):
+        assert options.prompt_tokens * 3 / 2 <= max(options.n_ctx - options.max_tokens, 256)
+
+
 SAMPLE = LlmSample(text="Tell me a story.", other="And another one.", patience=120.0)
 
 
 @asynccontextmanager
-async def here() -> AsyncGenerator[Any, None]:
+async def here(longest: int = 4) -> AsyncGenerator[Any, None]:
     file = str(real_model("qwen2.5-coder-0.5b") / "model.gguf")
-    chosen = Gpt4AllOptions(model=file, max_tokens=12, local_first=False)
+    # two threads wait for each other on a busy machine, and a long system prompt takes a second
+    chosen = Gpt4AllOptions(
+        model=file,
+        system="Be brief.",
+        n_ctx=512,
+        n_threads=1,
+        max_tokens=longest,
+        local_first=False,
+    )
     async with fresh(lambda: Gpt4All(chosen))() as engine:
         yield engine
 
@@ -245,7 +259,7 @@ async def test_gpt4all_conforms(check: Check, place: Any) -> None:
 @real
 @pytest.mark.timeout(400)
 async def test_a_real_model_answers_and_remembers() -> None:
-    async with here() as engine:
+    async with here(longest=12) as engine:
         history: list[Message] = []
         for text in ("My name is Anna. What is the capital of France?", "What is my name?"):
             request = ReplyRequest(text=text, history=tuple(history))
