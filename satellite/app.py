@@ -70,6 +70,8 @@ from satellite.turns.assistants import assistant_wake_words
 from satellite.turns.context import label
 from satellite.turns.follow_up import FollowUp
 from satellite.turns.parts import SpeechParts, TurnParts
+from satellite.updates.installation import Installation
+from satellite.updates.updater import Updater, end_for_restart
 
 if TYPE_CHECKING:
     from satellite.http.route import MakeRoutes
@@ -265,6 +267,7 @@ class Satellite:
             memory=self._doors.memory,
         )
         self._hooks.operate(self._controls)
+        self._updates = self._make_updater()
         engines = self._engines
         self._house = House(
             self._settings,
@@ -294,6 +297,18 @@ class Satellite:
             lamps=self._hooks.lamps,
             report=self._hooks.report,
             attempt=self._attempt,
+            updates=self._updates,
+        )
+
+    def _make_updater(self) -> Updater | None:
+        check, activity = self._settings.updates.check, self._speech.activity
+        if check == "off":
+            return None
+        return Updater(
+            Installation.own(),
+            may_install=check == "install",
+            busy=lambda: activity.phase != "idle" or activity.announcing or not activity.idle,
+            end=end_for_restart(),
         )
 
     async def _attempt(self, component: str) -> None:
@@ -325,6 +340,8 @@ class Satellite:
                 "false wakes": lambda: self._false_wakes.follow(self._bus),
                 "reload": self._reload.run,
             }
+            if self._updates is not None:
+                parts["updates"] = self._updates.run
             helpers = [
                 tasks.create_task(Containment(f"the part for {name}").run(run), name=name)
                 for name, run in parts.items()

@@ -35,6 +35,7 @@ SatelliteError                  a failure to report to a user; carries an exit c
 │   │   └── PeerRefused         the peer answered but refused the connection
 │   ├── PeerClosed              the connection ended before the answer did
 │   └── BadFrame                the peer sent something other than the Wyoming protocol
+├── UpdateFailed                this program could not look for a newer version, or install it
 ├── MemoryFull                  this process uses more memory than it may
 └── PortInUse                   another program listens on that port already
 
@@ -285,6 +286,12 @@ class BadFrame(WireError):
     """The peer sent something other than the Wyoming protocol, or more than is allowed."""
 
     code = "bad-frame"
+
+
+class UpdateFailed(SatelliteError):
+    """This program could not look for a newer version of itself, or install it."""
+
+    code = "update-failed"
 
 
 class MemoryFull(SatelliteError):

@@ -163,6 +163,11 @@ def _extras_of_uv(receipt: Path) -> set[str]:
     return {extra for item in own for extra in item.get("extras", ())}
 
 
+def installed_by_script() -> bool:
+    """Return whether deploy/install.sh installed this program."""
+    return _installer() is not None
+
+
 def _installer() -> int | None:
     """The user who ran deploy/install.sh, where that installed this program: it leaves a record
     beside the program's environment."""

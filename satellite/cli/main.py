@@ -60,6 +60,7 @@ COMMANDS = {
     "tools": "List the tools that language models are offered.",
     "languages": "List the language packs, or check one.",
     "config": "Print every setting with the origin of its value.",
+    "update": "Install the newest version of this program.",
     "unduck": "Restore the volume of other programs after a crash.",
 }
 """Every command, each in the module of its name, with the first line of its help.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from satellite.homeassistant.esphome.device import Device
     from satellite.homeassistant.esphome.entities import Entity
     from satellite.homeassistant.esphome.server import EsphomePort
+    from satellite.updates.updater import Updater
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """Reports presses of this machine's buttons; returns whether there is one."""
     attempt: Callable[[str], Awaitable[None]]
     """Loads a wake component on trial. Raises `SatelliteError`."""
+    updates: Updater | None
+    """Looks for newer versions; None where the settings want none."""
 
 
 class HomeAssistantDoors:
@@ -143,6 +146,7 @@ class HomeAssistantDoors:
         from satellite.homeassistant.esphome.hardware import ButtonEvents, hardware_entities
         from satellite.homeassistant.esphome.readings import readings
         from satellite.homeassistant.esphome.setting_entities import LiveSettings, setting_entities
+        from satellite.homeassistant.esphome.update_entity import update_entities
 
         changeable: Sequence[Entity] = ()
         external = None
@@ -164,6 +168,7 @@ class HomeAssistantDoors:
                 *readings(shown.words, shown.engines, shown.level),
                 *buttons(shown.talk, shown.hush),
                 *hardware_entities(shown.lamps, presses if has_button else None),
+                *update_entities(shown.updates),
                 *changeable,
             ),
             external=external,

@@ -17,7 +17,12 @@ from satellite.settings.home import (
     HomeSettings,
     RoomsSettings,
 )
-from satellite.settings.keeping import HealthSettings, RecordingSettings, StatsSettings
+from satellite.settings.keeping import (
+    HealthSettings,
+    RecordingSettings,
+    StatsSettings,
+    UpdateSettings,
+)
 from satellite.settings.listening import ListenSettings, PeopleSettings, SoundSettings
 from satellite.settings.mcp import McpSettings
 from satellite.settings.network import HttpSettings, LimitSettings, PairingSettings
@@ -56,6 +61,7 @@ __all__ = [
     "Settings",
     "SoundSettings",
     "StatsSettings",
+    "UpdateSettings",
     "VoiceSettings",
 ]
 
@@ -106,6 +112,7 @@ class Settings(OptionSet, frozen=True):
     rooms: RoomsSettings = RoomsSettings()
     health: HealthSettings = HealthSettings()
     stats: StatsSettings = StatsSettings()
+    updates: UpdateSettings = UpdateSettings()
     server: ServerSettings = ServerSettings()
     assistants: dict[str, AssistantSettings] = msgspec.field(default_factory=dict)
     voices: dict[str, VoiceSettings] = msgspec.field(default_factory=dict)

@@ -1,8 +1,8 @@
-"""Settings of recordings, health and statistics."""
+"""Settings of recordings, health, statistics and updates."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from satellite.options import OptionSet, option
 
@@ -62,3 +62,15 @@ class StatsSettings(OptionSet, frozen=True):
     days: Annotated[
         int, option("Delete entries older than this", unit="days", minimum=1, maximum=3650)
     ] = 30
+
+
+class UpdateSettings(OptionSet, frozen=True):
+    """Newer versions of this program, by the package index that pip is configured for."""
+
+    check: Annotated[
+        Literal["off", "notify", "install"],
+        option(
+            "Look for a newer version once a day and show it in Home Assistant (notify), or let "
+            "Home Assistant install it, too (install)"
+        ),
+    ] = "off"

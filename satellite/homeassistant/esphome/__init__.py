@@ -9,6 +9,7 @@ wav_stream  one of them while it arrives
 device      the description of the device
 entities    its switch, its media player and its readings
 hardware    lamps and buttons of this machine
+update_entity  newer versions of this program
 setting_entities  settings that Home Assistant changes while the satellite runs
 external_words  wake words that Home Assistant has as files
 wake_words  the wake words that are chosen in Home Assistant
