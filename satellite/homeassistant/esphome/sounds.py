@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wyoming.audio import AudioChunk, AudioStart
 from wyoming.event import Event
 
-from satellite.errors import SatelliteError
+from satellite.errors import PeerClosed, SatelliteError
 from satellite.homeassistant.driver.dialect import LISTEN
 from satellite.homeassistant.esphome import wav_stream
 from satellite.homeassistant.esphome.frames import ApiConnection
@@ -57,14 +57,14 @@ class OfferedSounds:
         """Fetch sounds from now on, in tasks of this group."""
         self._tasks = tasks
 
-    def cancel(self) -> None:
-        """Stop fetching."""
+    def end(self) -> None:
+        """Stop fetching, and refuse further sounds."""
+        self._tasks = None
         for sound in self._sounds:
             sound.cancel()
 
     async def close(self) -> None:
         """Close what was opened; the tasks have ended."""
-        self._tasks = None
         if self._http is not None:
             await self._http.close()
 
@@ -152,7 +152,10 @@ class OfferedSounds:
                 else:
                     self._forget(sound)
         if not begun and sound.announced:  # or Home Assistant waits for minutes
-            await self._api.send(self._pb.VoiceAssistantAnnounceFinished(success=True))
+            try:
+                await self._api.send(self._pb.VoiceAssistantAnnounceFinished(success=True))
+            except PeerClosed as error:  # its reader ends the connection
+                _LOGGER.debug("cannot report the end of a sound: %s", error)
 
     def _forget(self, sound: _Sound) -> None:
         self._sounds.remove(sound)

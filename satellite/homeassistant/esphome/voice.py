@@ -78,12 +78,14 @@ class VoiceChannel:
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 self._sounds.begin(self._tasks)
-                await self._events.put(RunSatellite().event())
-                await serve(self)
-                self._cancel_reply()
-                self._sounds.cancel()
+                try:
+                    await self._events.put(RunSatellite().event())
+                    await serve(self)
+                finally:  # the client may still ask for sounds while the group ends
+                    self._tasks = None
+                    self._cancel_reply()
+                    self._sounds.end()
         finally:
-            self._tasks = None
             await self._sounds.close()
 
     def end(self) -> None:
