@@ -2,7 +2,8 @@
 
 Where a wrong end is joined with what follows, the templates decide: an end after most whole
 requests costs little. Where words after the end are lost, a request counts as whole only if hardly
-anybody would say more after a pause, whatever the templates take. The intents and slots are those
+anybody would say more after a pause, whatever the templates take. One that lacks what the brain
+would ask for, such as the duration of a timer, has only begun. The intents and slots are those
 of all languages.
 """
 
@@ -13,8 +14,10 @@ from typing import Any
 
 from satellite.values import Extent
 from servers.intents.beginnings import Beginning
+from servers.intents.durations import has_duration
 from servers.intents.match import Match
 from servers.intents.package_mapping import DELAYED
+from servers.intents.skills.alarm_times import has_time
 
 _COMPLETE = frozenset(
     {"HassGetCurrentTime", "HassGetCurrentDate", "Help", "Repeat", "HassSetVolumeRelative"}
@@ -24,6 +27,9 @@ _COMPLETE = frozenset(
 """Intents of requests that people make in one breath, although the templates take more: "what's the
 time" with "left", "turn the volume up" with "a bit". Of several timers or alarms, the brain asks
 which one is meant."""
+
+_TIMED = frozenset({"HassStartTimer", "SetAlarm", "SetReminder"})
+"""Intents of requests that the brain answers with a question as long as they name no time."""
 
 _LATER = DELAYED - {"HassSetVolume"}
 """Intents of requests that people put off in an afterthought: "turn off the light" with "in ten
@@ -35,6 +41,8 @@ _FEW = 10
 
 def extent_of(match: Match, place: Beginning, irrevocable: bool) -> Extent:
     """Return the extent of a whole request; `irrevocable` if words after its end are lost."""
+    if match.intent in _TIMED and not has_duration(match.slots) and not has_time(match.slots):
+        return Extent.BEGUN
     goes_on = place.goes_on or place.free or not place.ends
     if irrevocable:
         goes_on = _goes_on_in_speech(match, goes_on)

@@ -179,8 +179,8 @@ def esphome_device(
 ) -> Iterator[EsphomeDevice]:
     """Run a satellite, which is not added yet, during this block; `wake` names its wake words."""
     device = EsphomeDevice(home, folder, wake)
-    device.start()
     try:
+        device.start()
         yield device
     except AssertionError as error:
         error.add_note(device.program.report())

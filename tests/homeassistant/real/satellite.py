@@ -161,8 +161,8 @@ class RealSatellite:
 def connected_satellite(home: FurnishedHome, folder: Path, *more: str) -> Iterator[RealSatellite]:
     """Run a connected satellite during this block; `more` are its arguments."""
     place = RealSatellite(home, folder, *more)
-    place.start()
     try:
+        place.start()
         mark = len(place.tap.events)
         place.add()
         place.connected(mark)

@@ -169,8 +169,8 @@ def furnished(
 ) -> Iterator[FurnishedHome]:
     """Run our services in a Home Assistant during this block; `more` are their arguments."""
     services = Services(folder, roles, *more, patience=patience)
-    services.start()
     try:
+        services.start()
         home = FurnishedHome(home_assistant, services)
         with home.furnished():
             yield home

@@ -25,8 +25,8 @@ def test_each_service_is_discovered_by_name_and_configured(
         more = ("--host", "0.0.0.0", "--set", "name=cellar")
         folder = tmp_path_factory.mktemp("services")
         services = Services(folder, ROLES, *more, prefix=cellar.prefix)
-        services.start()
         try:
+            services.start()
             folder = tmp_path_factory.mktemp("house")
             with installation.running(install, folder, hall.prefix) as home_assistant:
                 run, api = home_assistant.loop.run, home_assistant.api

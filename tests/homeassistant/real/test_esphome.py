@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
+from satellite.requirements import DISTRIBUTION
 from tests.homeassistant.real import assist, entries, spoken_requests
 from tests.homeassistant.real.esphome_device import EsphomeDevice, esphome_device, need_esphome
 from tests.homeassistant.real.esphome_turns import ANSWERS, check_turn
 from tests.homeassistant.real.install import NEW
 from tests.homeassistant.real.services import FurnishedHome
 from tests.support.spoken_choice import heard
+from tests.updates.index import add_wheel
 
+NEWER = "999.1"
 pytestmark = [
     pytest.mark.timeout(400),
     pytest.mark.parametrize("home_assistant", [NEW], indirect=True, scope="module"),
@@ -26,9 +31,21 @@ def device(
 ) -> Iterator[EsphomeDevice]:
     """Our satellite, added to a Home Assistant with our services."""
     need_esphome()
-    with esphome_device(home, tmp_path_factory.mktemp("esphome")) as device:
+    folder = tmp_path_factory.mktemp("esphome")
+    offer_newer_version(folder)
+    more = ("--wake", "openwakeword:okay_nabu", "--set", "updates.check=install")
+    with esphome_device(home, folder, more) as device:
         device.add()
         yield device
+
+
+def offer_newer_version(home: Path) -> None:
+    """Let the pip of a home folder know an index with a newer version of the satellite alone."""
+    index, settings = home / "index", home / "config" / "pip" / "pip.conf"
+    index.mkdir()
+    add_wheel(index, NEWER, metadata="Project-URL: Changelog, https://example.org/changes\n")
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"[global]\nno-index = true\nfind-links = {index}\n")
 
 
 def test_home_assistant_encrypts_by_itself(device: EsphomeDevice) -> None:
@@ -123,6 +140,23 @@ def test_the_mute_switch_and_the_volume(device: EsphomeDevice) -> None:
 
     device.until(lambda: abs(volume() - 0.5) < 0.01, "the volume")
     device.service("media_player.volume_set", player, volume_level=1.0)
+
+
+def test_a_newer_version_is_shown_and_its_installation_asked_for(device: EsphomeDevice) -> None:
+    """These tests run a checkout, which pip cannot replace: the log says so."""
+    entity = device.entity("update")
+    device.service("homeassistant.update_entity", entity)
+    device.until(lambda: device.state("update") == "on", "a newer version", 120)
+    state = device.run(device.api.state(entity))
+    assert state is not None
+    shown = state["attributes"]
+    assert (shown["latest_version"], shown["in_progress"]) == (NEWER, False)
+    assert shown["installed_version"] == version(DISTRIBUTION)
+    assert shown["release_url"] == "https://example.org/changes"
+    device.service("update.install", entity)
+    refused = "not updated: this satellite cannot update itself: "
+    device.until(lambda: refused in device.program.report(), "the refusal", 120)
+    assert device.state("update") == "on"
 
 
 def test_readings(device: EsphomeDevice) -> None:

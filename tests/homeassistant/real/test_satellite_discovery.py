@@ -39,10 +39,10 @@ def test_the_satellite_is_discovered_apart_from_the_servers(
         folder = tmp_path_factory.mktemp("kitchen")
         more = ("--host", "0.0.0.0", "--set", "name=kitchen")
         services = Services(folder, ("asr", "tts"), *more, prefix=kitchen.prefix)
-        services.start()
         arguments = ("--name", "kitchen", "--mic", "command:cat /dev/zero")
         arguments += ("--speaker", f"wav:{folder / 'out.wav'}")
         try:
+            services.start()
             with (
                 satellite(folder, *arguments, prefix=kitchen.prefix) as program,
                 installation.running(

@@ -14,7 +14,7 @@ from servers.llm.intents import Intents
 from tests.bench.first_word_texts import BROKEN, WHOLE
 
 
-@lru_cache(2)
+@lru_cache(3)
 def sentences(language: str) -> Sentences:
     return load(language, understood=SKILLS)
 
@@ -45,7 +45,6 @@ def test_a_request_that_people_make_in_one_breath_is_whole(text: str) -> None:
     [
         "Set a timer for five minutes.",
         "Set a timer for an hour.",
-        "Set a timer.",
         "Turn on the lamp.",
         "Turn off the kitchen light.",
         "Turn off all the lights.",
@@ -55,6 +54,23 @@ def test_a_request_that_people_make_in_one_breath_is_whole(text: str) -> None:
 )
 def test_a_request_that_people_add_something_to_is_open(text: str) -> None:
     assert extent(text) is Extent.OPEN
+
+
+@pytest.mark.parametrize("irrevocable", [False, True])
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Set a timer.", "en"),
+        ("Set a pizza timer.", "en"),
+        ("Wake me up tomorrow.", "en"),
+        ("Stell einen Timer.", "de"),
+        ("设一个闹钟", "zh"),
+    ],
+)
+def test_a_request_without_its_time_has_only_begun(
+    text: str, language: str, irrevocable: bool
+) -> None:
+    assert extent(text, language, irrevocable) is Extent.BEGUN
 
 
 @pytest.mark.parametrize(
