@@ -8,6 +8,7 @@ from typing import Any
 from satellite.homeassistant.esphome.entities import Entity
 from satellite.homeassistant.esphome.frames import Security
 from satellite.homeassistant.esphome.messages import definitions
+from satellite.updates.pip import Release
 from satellite.updates.updater import Updater
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,15 +35,15 @@ class UpdateEntity:
 
     def state(self) -> Any:
         updater = self._updater
-        if updater.newest is None:
-            return self._pb.UpdateStateResponse(key=self.KEY, missing_state=True)
+        # Home Assistant shows empty versions where a state is missing
+        newest = updater.newest or Release(updater.installed)
         return self._pb.UpdateStateResponse(
             key=self.KEY,
             in_progress=updater.installing,
             current_version=updater.installed,
-            latest_version=updater.newest.version,
+            latest_version=newest.version,
             title="Satellite",
-            release_url=updater.newest.page,
+            release_url=newest.page,
         )
 
     async def operate(self, command: Any, security: Security) -> str | None:

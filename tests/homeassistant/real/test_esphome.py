@@ -32,20 +32,21 @@ def device(
     """Our satellite, added to a Home Assistant with our services."""
     need_esphome()
     folder = tmp_path_factory.mktemp("esphome")
-    offer_newer_version(folder)
     more = ("--wake", "openwakeword:okay_nabu", "--set", "updates.check=install")
-    with esphome_device(home, folder, more) as device:
-        device.add()
-        yield device
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", str(newer_version(folder)))
+        with esphome_device(home, folder, more) as device:
+            device.add()
+            yield device
 
 
-def offer_newer_version(home: Path) -> None:
-    """Let the pip of a home folder know an index with a newer version of the satellite alone."""
-    index, settings = home / "index", home / "config" / "pip" / "pip.conf"
+def newer_version(folder: Path) -> Path:
+    """Return an index for pip that has a newer version of the satellite alone."""
+    index = folder / "index"
     index.mkdir()
     add_wheel(index, NEWER, metadata="Project-URL: Changelog, https://example.org/changes\n")
-    settings.parent.mkdir(parents=True)
-    settings.write_text(f"[global]\nno-index = true\nfind-links = {index}\n")
+    return index
 
 
 def test_home_assistant_encrypts_by_itself(device: EsphomeDevice) -> None:
