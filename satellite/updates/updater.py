@@ -6,12 +6,12 @@ import asyncio
 import logging
 import os
 import random
-import signal
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from satellite.errors import SatelliteError, UpdateFailed
+from satellite.lib.platform import processes
 from satellite.requirements import DISTRIBUTION
 from satellite.updates.installation import Installation
 from satellite.updates.pip import Pip, Release
@@ -176,4 +176,4 @@ def end_for_restart() -> Callable[[], object] | None:
     # programs in a terminal inherit the first one from it
     if "INVOCATION_ID" not in os.environ or os.environ.get("SYSTEMD_EXEC_PID", own) != own:
         return None
-    return lambda: os.kill(os.getpid(), signal.SIGTERM)
+    return processes.stop_this
